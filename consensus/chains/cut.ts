@@ -1,0 +1,118 @@
+import type { CutEntry } from '../../protocol/chain/block.ts';
+import type { Segment } from '../../protocol/chain/segment.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { FetchRequest } from '../types.ts';
+import type { VoteChain } from './vote-chain.ts';
+import type { Cut, VoteChains } from './vote-chains.ts';
+
+/** What a cut adds to its parent's, counted from segment headers. */
+interface Added {
+  items: number;
+  controlItems: number;
+  bytes: number;
+}
+
+function count(added: Added, segment: Segment): void {
+  added.items += segment.header.count;
+  added.bytes += segment.header.bytes;
+  if (segment.header.shard === 0) added.controlItems += segment.header.count;
+}
+
+function isOver(added: Added): boolean {
+  return (
+    added.items > LIMITS.blockAddItemsMax ||
+    added.bytes > LIMITS.blockAddBytesMax ||
+    added.controlItems > LIMITS.blockAddControlItemsMax
+  );
+}
+
+/** Whether any chain has a linked tip beyond the cut: work for a leader (rule WORK). */
+export function hasWork(chains: VoteChains, cut: Cut): boolean {
+  return chains.all().some((chain) => {
+    const base = chains.position(cut, chain.shard, chain.author);
+    return chain.linked.height > base.height && chain.path(base, chain.linked).kind === 'held';
+  });
+}
+
+/**
+ * The leader's choice: from every chain the newest tip held here, filled author by author in rotation so that the
+ * caps starve nobody (protocol.md, Blocks). Sorted as a block wants it; empty when there is nothing to order.
+ */
+export function buildCut(chains: VoteChains, parent: Cut, height: number): CutEntry[] {
+  const added: Added = { items: 0, controlItems: 0, bytes: 0 };
+  const entries: CutEntry[] = [];
+  const queues = candidates(chains, parent, height);
+  for (let progress = true; progress; ) {
+    progress = false;
+    for (const queue of queues) {
+      const segment = queue.segments[queue.taken];
+      if (segment === undefined) continue;
+      const trial = { ...added };
+      count(trial, segment);
+      if (isOver(trial)) {
+        queue.taken = Number.MAX_SAFE_INTEGER;
+        continue;
+      }
+      Object.assign(added, trial);
+      queue.taken += 1;
+      queue.last = segment;
+      progress = true;
+    }
+  }
+  for (const { chain, last } of queues) {
+    if (last === undefined) continue;
+    const { incarnation, height: segmentHeight } = last.header;
+    entries.push({ shard: chain.shard, author: chain.author, incarnation, height: segmentHeight, tip: last.id });
+  }
+  return entries.sort((a, b) => a.shard - b.shard || a.author - b.author);
+}
+
+interface Queue {
+  readonly chain: VoteChain;
+  readonly segments: readonly Segment[];
+  taken: number;
+  last: Segment | undefined;
+}
+
+/** Control shard first, then authors in rotation starting at height mod n. */
+function candidates(chains: VoteChains, parent: Cut, height: number): Queue[] {
+  const queues: Queue[] = [];
+  for (let shard = 0; shard <= chains.shards; shard++) {
+    for (let turn = 0; turn < chains.authors; turn++) {
+      const chain = chains.of(shard, (height + turn) % chains.authors);
+      const base = chains.position(parent, shard, chain.author);
+      if (chain.linked.height <= base.height) continue;
+      const path = chain.path(base, chain.linked);
+      if (path.kind === 'held') queues.push({ chain, segments: path.segments, taken: 0, last: undefined });
+    }
+  }
+  return queues;
+}
+
+export type CutVerdict =
+  /** Every advance is held here and linked to the parent's cut: rule DA with r = n (consensus.md 3.2). */
+  | { readonly kind: 'held' }
+  | { readonly kind: 'missing'; readonly requests: readonly FetchRequest[] }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+/** Judge a proposed cut against its parent's. Absence of data is never `invalid` (consensus.md 2.4). */
+export function judgeCut(chains: VoteChains, parent: Cut, entries: readonly CutEntry[]): CutVerdict {
+  const added: Added = { items: 0, controlItems: 0, bytes: 0 };
+  const requests: FetchRequest[] = [];
+  for (const { shard, author, incarnation, height, tip } of entries) {
+    const chain = chains.find(shard, author);
+    if (chain === undefined) return { kind: 'invalid', reason: 'unknown chain' };
+    const base = chains.position(parent, shard, author);
+    if (incarnation !== 0) return { kind: 'invalid', reason: 'incarnation' };
+    if (height <= base.height) return { kind: 'invalid', reason: 'not advancing' };
+    if (height > base.height + LIMITS.chainWindowSegments) return { kind: 'invalid', reason: 'window' };
+    const path = chain.path(base, { height, tip });
+    if (path.kind === 'broken') return { kind: 'invalid', reason: 'not linked' };
+    if (path.kind === 'missing') {
+      const { from, to } = path;
+      requests.push({ kind: 'fetch-segments', shard, author, from, to, tip: path.tip });
+    } else for (const segment of path.segments) count(added, segment);
+  }
+  if (isOver(added)) return { kind: 'invalid', reason: 'over the caps' };
+  return requests.length === 0 ? { kind: 'held' } : { kind: 'missing', requests };
+}

@@ -1,0 +1,150 @@
+import type { Certificate, ConsensusVote } from '../protocol/certificate.ts';
+import type { HashedBlock } from '../protocol/chain/block.ts';
+import type { Item, Segment } from '../protocol/chain/segment.ts';
+import type { Verify } from '../protocol/crypto/verify.ts';
+import type { AppliedItem } from '../protocol/governance/machine.ts';
+import type { Hash } from '../protocol/hash.ts';
+import type { SignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
+import type { Roster } from '../protocol/roster.ts';
+
+/** What a replica is told once; equal on all validators but for `self` and the signer. */
+export interface ReplicaConfig {
+  readonly chain: Hash;
+  readonly roster: Roster;
+  /** Own ValidatorIndex. */
+  readonly self: number;
+  /** Ballot shards 1…S; shard 0 is the control shard. */
+  readonly shards: number;
+  /** D of consensus.md 2.5. */
+  readonly viewTimerMs: number;
+  /** T of consensus.md 2.7. */
+  readonly blockIntervalMs: number;
+  readonly sign: (message: Uint8Array) => Uint8Array;
+  readonly verify: Verify;
+}
+
+/** Time comes in with the input: `monoMs` for timers, `wallMs` only for block.time and for telling `session.due`. */
+export interface Now {
+  readonly monoMs: number;
+  readonly wallMs: number;
+}
+
+/** A leader's offer; its signature is the leader's notarize vote. */
+export interface Propose {
+  readonly kind: 'propose';
+  readonly block: HashedBlock;
+  readonly signature: Uint8Array;
+}
+
+/** Where one's own vote chain stands, so that work known to one becomes known to all. */
+export interface TipStatus {
+  readonly shard: number;
+  readonly height: number;
+}
+
+export interface Status {
+  readonly kind: 'status';
+  readonly epoch: number;
+  readonly view: number;
+  readonly finalView: number;
+  readonly finalHeight: number;
+  /** The sender's own chains with segments beyond its final cut. */
+  readonly tips: readonly TipStatus[];
+  readonly checkpoint: SignedCheckpoint | undefined;
+}
+
+/** Requests travel on the sync protocol; what answers them are the last four kinds below. */
+export type FetchRequest =
+  | { readonly kind: 'fetch-certificates'; readonly from: number; readonly to: number }
+  | { readonly kind: 'fetch-block'; readonly hash: Hash }
+  | {
+      readonly kind: 'fetch-segments';
+      readonly shard: number;
+      readonly author: number;
+      /** Lowest height wanted. */
+      readonly from: number;
+      /** Highest height wanted, and the id it must have where a block names it. */
+      readonly to: number;
+      readonly tip: Hash | undefined;
+    }
+  | { readonly kind: 'fetch-final'; readonly from: number };
+
+export type Message =
+  | Propose
+  | { readonly kind: 'vote'; readonly vote: ConsensusVote }
+  | { readonly kind: 'certificate'; readonly certificate: Certificate }
+  | Status
+  | { readonly kind: 'checkpoint'; readonly checkpoint: SignedCheckpoint }
+  | FetchRequest
+  | { readonly kind: 'block'; readonly block: HashedBlock }
+  | { readonly kind: 'segment'; readonly segment: Segment }
+  /** Consecutive blocks above the asker's final height, the last one finalized by the certificate. */
+  | { readonly kind: 'final'; readonly blocks: readonly HashedBlock[]; readonly certificate: Certificate };
+
+export type Input =
+  /** Boot is over: the journal is replayed and the network may be used. */
+  | { readonly kind: 'start' }
+  /** The time asked for by `wakeAtMs` has come, or any other reason to look at the clock. */
+  | { readonly kind: 'tick' }
+  /** Decoded, inside the window and with its signatures verified: `admit` made it. */
+  | { readonly kind: 'message'; readonly from: number; readonly message: Message }
+  /** An item this node takes responsibility for. */
+  | { readonly kind: 'submit'; readonly shard: number; readonly item: Item; readonly id: Hash }
+  /** Everything persisted by earlier steps is durable. */
+  | { readonly kind: 'synced' };
+
+/** A journal record. The order of records is causal: what a vote rests on stands before it (consensus.md 2.8). */
+export type JournalEntry =
+  | { readonly kind: 'segment'; readonly segment: Segment }
+  | { readonly kind: 'block'; readonly block: HashedBlock }
+  | { readonly kind: 'certificate'; readonly certificate: Certificate }
+  /** Own notarize, with the block it is for: the own proposal when self leads the view. */
+  | { readonly kind: 'notarize'; readonly vote: ConsensusVote; readonly block: HashedBlock }
+  | { readonly kind: 'nullify'; readonly vote: ConsensusVote }
+  /** Own finalize with the notarization it rests on, in one record: who finalized must keep serving it. */
+  | { readonly kind: 'finalize'; readonly vote: ConsensusVote; readonly notarization: Certificate };
+
+export type Send =
+  | { readonly to: number | 'all'; readonly message: Message }
+  /** A segment of one's own, to the shard's topic. */
+  | { readonly to: 'shard'; readonly segment: Segment };
+
+export interface ExecutedSegment {
+  readonly segment: Segment;
+  readonly items: readonly AppliedItem[];
+}
+
+/** A final block with all that executing it did. */
+export interface ExecutedBlock {
+  readonly block: HashedBlock;
+  /** The finalization of this block, when it was finalized directly. */
+  readonly certificate: Certificate | undefined;
+  readonly segments: readonly ExecutedSegment[];
+  readonly checkpoint: SignedCheckpoint;
+  /** Rows of the governance state the block touched, by table. */
+  readonly touched: readonly { readonly table: string; readonly keys: readonly string[] }[];
+}
+
+export type Delivery =
+  /** Own items are sealed and durable here: *accepted*. */
+  | { readonly kind: 'sealed'; readonly segment: Segment; readonly ids: readonly Hash[] }
+  /** The pool or the vote chain is full; nothing was taken. */
+  | { readonly kind: 'busy'; readonly id: Hash }
+  | { readonly kind: 'finalized'; readonly height: number; readonly view: number; readonly certificate: Certificate }
+  | { readonly kind: 'executed'; readonly executed: ExecutedBlock }
+  | { readonly kind: 'checkpoint'; readonly checkpoint: SignedCheckpoint }
+  | { readonly kind: 'evidence'; readonly what: string; readonly offender: number; readonly view: number }
+  /** More than f faults or divergent software: the driver stores the facts and stops the process. */
+  | { readonly kind: 'violation'; readonly invariant: string; readonly facts: string };
+
+/**
+ * What one step asks for. The driver starts `send` and `deliver` only after every record of `persist` is synced,
+ * then feeds back `synced`: only then does an own vote count at home (consensus.md 2.8, rule 2).
+ */
+export interface Effects {
+  readonly persist: JournalEntry[];
+  readonly send: Send[];
+  readonly deliver: Delivery[];
+  /** Step again with `tick` at this monotonic time at the latest. */
+  wakeAtMs: number | undefined;
+}
