@@ -39,7 +39,7 @@ export interface SignedCheckpoint {
 /** The leaf of one shard in a checkpoint's tree. */
 export function shardLeaf(roots: ShardRoots): Hash {
   const writer = new Writer(66).u16(roots.shard).bytes(roots.outcomesRoot).bytes(roots.talliesRoot);
-  return tagged(TAGS.checkpoint.tag, writer.finish());
+  return tagged(TAGS.shard.tag, writer.finish());
 }
 
 /** Merkle root over the shards, ascending. */

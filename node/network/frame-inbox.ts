@@ -1,0 +1,61 @@
+import type { Stream } from '@libp2p/interface';
+import { WaggleError } from '../../protocol/errors.ts';
+import type { Counters } from './counters.ts';
+import { FrameDecoder } from './frames.ts';
+import { readStream } from './streams.ts';
+
+const REFUSED_COUNTER = new Map([
+  ['WAGGLE_NETWORK_FRAME_OVERSIZE', 'frame.oversize'],
+  ['WAGGLE_NETWORK_FRAME_EMPTY', 'frame.empty'],
+  ['WAGGLE_NETWORK_FRAME_TRUNCATED', 'frame.truncated'],
+]);
+
+/** The counter for a frame error, or undefined when the stream merely broke. */
+export function refusedCounter(error: unknown): string | undefined {
+  return error instanceof WaggleError ? REFUSED_COUNTER.get(error.code) : undefined;
+}
+
+/**
+ * Reads the consensus frames that peers write to us: one stream a peer, the newest. A bad frame resets that stream and
+ * nothing else. Frames of one peer are delivered in the order they were sent; a broken stream leaves a gap, never a swap.
+ */
+export class FrameInbox {
+  readonly #frameBytesMax: number;
+  readonly #counters: Counters;
+  readonly #onFrame: (from: string, bytes: Uint8Array) => void;
+  readonly #streams = new Map<string, Stream>();
+
+  constructor(frameBytesMax: number, onFrame: (from: string, bytes: Uint8Array) => void, counters: Counters) {
+    this.#frameBytesMax = frameBytesMax;
+    this.#onFrame = onFrame;
+    this.#counters = counters;
+  }
+
+  /** Read `stream` until it ends. `from` is the authenticated peer that opened it. */
+  async accept(from: string, stream: Stream): Promise<void> {
+    const prior = this.#streams.get(from);
+    this.#streams.set(from, stream);
+    if (prior !== undefined) {
+      this.#counters.bump('stream.replaced');
+      prior.abort(new WaggleError('WAGGLE_NETWORK_STREAM_REPLACED'));
+    }
+    try {
+      const decoder = new FrameDecoder(this.#frameBytesMax);
+      for await (const chunk of readStream(stream)) {
+        for (const frame of decoder.push(chunk)) {
+          if (this.#streams.get(from) !== stream) return;
+          this.#counters.bump('frame.received');
+          this.#counters.bump('frame.received_bytes', frame.byteLength);
+          this.#onFrame(from, frame);
+        }
+      }
+      decoder.end();
+      await stream.close();
+    } catch (error) {
+      this.#counters.bump(refusedCounter(error) ?? 'stream.inbound_lost');
+      stream.abort(error instanceof Error ? error : new WaggleError('WAGGLE_NETWORK_STREAM_RESET'));
+    } finally {
+      if (this.#streams.get(from) === stream) this.#streams.delete(from);
+    }
+  }
+}

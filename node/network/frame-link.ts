@@ -1,0 +1,189 @@
+import type { Connection, Stream } from '@libp2p/interface';
+import { backoffMs } from './backoff.ts';
+import type { Counters } from './counters.ts';
+import { encodeFrames, FRAME_HEAD_BYTES } from './frames.ts';
+import { drained } from './streams.ts';
+
+export interface FrameLinkOptions {
+  readonly protocol: string;
+  readonly frameBytesMax: number;
+  /** The open connection to use now, if any. */
+  readonly connection: () => Connection | undefined;
+  /** Told when frames can be sent, and when no longer. */
+  readonly onReady: (isReady: boolean) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const BACKOFF = { firstMs: 100, longestMs: 2_000 };
+const OPEN_TIMEOUT_MS = 10_000;
+const QUEUED_COUNT_MAX = 8_192;
+const QUEUED_BYTES_MIN = 8 * 1024 * 1024;
+/** Bytes handed to the stream in one write. */
+const WRITE_BYTES = 256 * 1024;
+
+/**
+ * Our side of the consensus frames to one validator: one outbound stream kept open while there is a connection, and a bounded
+ * queue before it. A full queue refuses the new frame: what is older is what the peer needs first. A stream that broke
+ * takes its queue with it; whoever is told `onReady(true)` again sends what still matters.
+ */
+export class FrameLink {
+  readonly #options: FrameLinkOptions;
+  readonly #counters: Counters;
+  readonly #queuedBytesMax: number;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #stream: Stream | undefined;
+  #isOpening = false;
+  #isStopped = false;
+  #isFlushScheduled = false;
+  #isDraining = false;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: FrameLinkOptions, counters: Counters) {
+    this.#options = options;
+    this.#counters = counters;
+    this.#queuedBytesMax = Math.max(QUEUED_BYTES_MIN, 4 * options.frameBytesMax);
+  }
+
+  get isReady(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** Frames of one turn leave in one write. False = refused: no stream, queue full, or a size no peer takes. */
+  send(bytes: Uint8Array): boolean {
+    if (this.#stream === undefined) return this.#refuse('frame.not_connected');
+    if (bytes.byteLength === 0 || bytes.byteLength > this.#options.frameBytesMax)
+      return this.#refuse('frame.bad_size_local');
+    if (this.#queue.length >= QUEUED_COUNT_MAX || this.#queuedBytes + bytes.byteLength > this.#queuedBytesMax) {
+      return this.#refuse('frame.queue_full');
+    }
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.byteLength;
+    if (!this.#isFlushScheduled && !this.#isDraining) {
+      this.#isFlushScheduled = true;
+      queueMicrotask(() => {
+        this.#isFlushScheduled = false;
+        this.#flush();
+      });
+    }
+    return true;
+  }
+
+  /** Open the stream if there is a connection and no stream yet. */
+  ensure(): void {
+    if (this.#isStopped || this.#isOpening || this.#stream !== undefined) return;
+    const connection = this.#options.connection();
+    if (connection === undefined) return;
+    clearTimeout(this.#timer);
+    this.#isOpening = true;
+    void this.#open(connection);
+  }
+
+  /** The connections are gone: the next one starts without back-off. */
+  disconnected(): void {
+    clearTimeout(this.#timer);
+    this.#failures = 0;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#queue = [];
+  }
+
+  async #open(connection: Connection): Promise<void> {
+    try {
+      const stream = await connection.newStream(this.#options.protocol, {
+        signal: AbortSignal.timeout(OPEN_TIMEOUT_MS),
+        maxOutboundStreams: 4,
+      });
+      this.#isOpening = false;
+      if (this.#isStopped || stream.status !== 'open') {
+        stream.abort(new Error('stopped'));
+        return this.#retry();
+      }
+      this.#use(stream);
+    } catch (error) {
+      this.#isOpening = false;
+      this.#counters.bump('stream.open_failed');
+      this.#options.onError(error);
+      this.#retry();
+    }
+  }
+
+  #use(stream: Stream): void {
+    this.#stream = stream;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#isDraining = false;
+    stream.addEventListener('close', (event) => {
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      this.#counters.bump('stream.lost');
+      if (this.#queue.length > 0) this.#counters.bump('frame.lost_in_queue', this.#queue.length);
+      this.#queue = [];
+      this.#queuedBytes = 0;
+      if (event.error !== undefined) this.#options.onError(event.error);
+      this.#options.onReady(false);
+      this.#retry();
+    });
+    this.#counters.bump('stream.opened');
+    this.#options.onReady(true);
+  }
+
+  #retry(): void {
+    clearTimeout(this.#timer);
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => this.ensure(), backoffMs(this.#failures, BACKOFF));
+    this.#failures += 1;
+  }
+
+  #flush(): void {
+    const stream = this.#stream;
+    if (stream === undefined || this.#isDraining) return;
+    try {
+      while (this.#queue.length > 0) {
+        if (stream.send(this.#takeBatch())) continue;
+        this.#isDraining = true;
+        void this.#resumeWhenDrained(stream);
+        return;
+      }
+    } catch (error) {
+      // The stream closed under us; its 'close' event does the rest.
+      this.#options.onError(error);
+    }
+  }
+
+  async #resumeWhenDrained(stream: Stream): Promise<void> {
+    try {
+      await drained(stream);
+    } catch {
+      return;
+    }
+    if (this.#stream !== stream) return;
+    this.#isDraining = false;
+    this.#flush();
+  }
+
+  #takeBatch(): Uint8Array {
+    let bytes = 0;
+    let count = 0;
+    for (const payload of this.#queue) {
+      if (count > 0 && bytes + payload.byteLength > WRITE_BYTES) break;
+      bytes += FRAME_HEAD_BYTES + payload.byteLength;
+      count += 1;
+    }
+    const batch = encodeFrames(this.#queue.splice(0, count));
+    this.#queuedBytes -= bytes - count * FRAME_HEAD_BYTES;
+    this.#counters.bump('frame.sent', count);
+    this.#counters.bump('frame.sent_bytes', batch.byteLength);
+    this.#counters.bump('frame.writes');
+    return batch;
+  }
+
+  #refuse(counter: string): false {
+    this.#counters.bump(counter);
+    return false;
+  }
+}

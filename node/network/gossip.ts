@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import {
+  type GossipSub,
+  type GossipSubComponents,
+  type GossipsubMessage,
+  gossipsub,
+  StrictNoSign,
+  TopicValidatorResult,
+} from '@chainsafe/libp2p-gossipsub';
+import type { Counters } from './counters.ts';
+import { MessageCache } from './message-cache.ts';
+import { MuteList } from './mute-list.ts';
+
+export type Verdict = 'accept' | 'ignore' | 'reject';
+
+export interface GossipOptions {
+  readonly chain8: string;
+  readonly shards: number;
+  readonly gossipBytesMax: number;
+  readonly peersMax: number;
+}
+
+/** The driver's judgement on a segment; `from` is the peer id of who forwarded it, who need not be its author. */
+export type JudgeSegment = (from: string, shard: number, bytes: Uint8Array) => Verdict | Promise<Verdict>;
+
+/** Public members of the library's class that its exported interface leaves out; asynchronous validation needs the last. */
+interface Router extends GossipSub {
+  readonly peers: ReadonlyMap<string, unknown>;
+  readonly streamsOutbound: ReadonlyMap<string, unknown>;
+  reportMessageValidationResult(id: string, from: string, verdict: TopicValidatorResult): void;
+}
+
+/** Heartbeats only repair: what was missed is advertised and fetched at the next one. */
+const HEARTBEAT_MS = 500;
+const WINDOWS = 6;
+const WINDOWS_ADVERTISED = 3;
+const SEEN_MS = 60_000;
+const IDS_MAX = 1024;
+const REPAIR_MESSAGES_MAX = 128;
+/** Room in an RPC for control messages beside the messages themselves. */
+const RPC_SLACK_BYTES = 256 * 1024;
+const OUTBOUND_BYTES_MAX = 16 * 1024 * 1024;
+/** Segments of one forwarding peer that may await their verdict at once; the rest is ignored, and fetched by chain. */
+const PENDING_COUNT_MAX = 1024;
+const PENDING_BYTES_MAX = 32 * 1024 * 1024;
+const SCORE_MUTED = -100;
+const SCORE_REFUSED = -50;
+
+/** `/waggle/1/<chain8>/shard/<k>` */
+export function shardTopic(chain8: string, shard: number): string {
+  return `/waggle/1/${chain8}/shard/${shard}`;
+}
+
+/**
+ * Segments by gossipsub: one topic per shard, unsigned (the signature is in the segment), judged by the driver before anything
+ * is passed on.
+ *
+ * The author floods a segment to every peer it has, and nobody relays it at once (D = 0): in a full mesh each relayed copy is
+ * one more of what the receiver has. Whoever was missed learns the id at the next heartbeat and asks (IHAVE, IWANT); after that
+ * there is sync. For the same reason validators are not `directPeers`: the library relays to those in any case, never advertises
+ * to them, and cannot mute them. What rule 8 of reliability.md wants of direct peers holds without: only roster peers connect,
+ * no score but a muting lowers their standing, and floods reach all of them.
+ */
+export class Gossip {
+  readonly #options: GossipOptions;
+  readonly #counters: Counters;
+  readonly #shardOfTopic = new Map<string, number>();
+  readonly #topicBytes = new Map<string, Uint8Array>();
+  readonly #muted: MuteList;
+  readonly #pending = new Map<string, { count: number; bytes: number }>();
+  readonly #cache: MessageCache;
+  #pubsub: Router | undefined;
+
+  constructor(options: GossipOptions, counters: Counters) {
+    this.#options = options;
+    this.#counters = counters;
+    this.#muted = new MuteList(counters);
+    for (let shard = 0; shard <= options.shards; shard += 1) {
+      const topic = shardTopic(options.chain8, shard);
+      this.#shardOfTopic.set(topic, shard);
+      this.#topicBytes.set(topic, new TextEncoder().encode(`${topic}\0`));
+    }
+    this.#cache = new MessageCache(
+      {
+        windows: WINDOWS,
+        windowsAdvertised: WINDOWS_ADVERTISED,
+        idsMax: IDS_MAX,
+        askedBytesMax: 2 * options.gossipBytesMax,
+        askedCountMax: REPAIR_MESSAGES_MAX,
+      },
+      counters,
+    );
+  }
+
+  /** The service to register with libp2p; the last one made is the one used. */
+  service(): (components: GossipSubComponents) => GossipSub {
+    const topics = [...this.#shardOfTopic.keys()];
+    const make = gossipsub({
+      globalSignaturePolicy: StrictNoSign,
+      asyncValidation: true,
+      allowedTopics: topics,
+      msgIdFn: (message) => this.#messageId(message.topic, message.data),
+      msgIdToStrFn: (id) => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1'),
+      messageCache: this.#cache.asLibraryCache(),
+      fallbackToFloodsub: false,
+      floodPublish: true,
+      batchPublish: true,
+      emitSelf: false,
+      doPX: false,
+      tagMeshPeers: false,
+      allowPublishToZeroTopicPeers: true,
+      ignoreDuplicatePublishError: true,
+      D: 0,
+      Dlo: 0,
+      Dhi: 0,
+      Dscore: 0,
+      Dout: 0,
+      Dlazy: this.#options.peersMax,
+      gossipFactor: 1,
+      // IDONTWANT goes to mesh peers only, and there are none.
+      idontwantMinDataSize: Number.MAX_SAFE_INTEGER,
+      heartbeatInterval: HEARTBEAT_MS,
+      mcacheLength: WINDOWS,
+      mcacheGossip: WINDOWS_ADVERTISED,
+      seenTTL: SEEN_MS,
+      maxInboundStreams: 4,
+      maxOutboundStreams: 4,
+      maxInboundDataLength: 2 * this.#options.gossipBytesMax + RPC_SLACK_BYTES,
+      maxOutboundBufferSize: Math.max(OUTBOUND_BYTES_MAX, 4 * this.#options.gossipBytesMax),
+      maxTopicBytesPerPeer: (topics.length + 1) * 2048,
+      decodeRpcLimits: {
+        maxSubscriptions: topics.length + 16,
+        maxMessages: 2 * REPAIR_MESSAGES_MAX,
+        maxControlMessages: topics.length + 16,
+        maxIhaveMessageIDs: IDS_MAX,
+        maxIwantMessageIDs: IDS_MAX * (topics.length + 1),
+        maxIdontwantMessageIDs: 16,
+        maxPeerInfos: 1,
+      },
+      scoreParams: {
+        topics: {},
+        appSpecificWeight: 1,
+        appSpecificScore: (peer) => (this.#muted.has(peer, performance.now()) ? SCORE_MUTED : 0),
+        behaviourPenaltyWeight: 0,
+        // A whole test network, or a rack of operators behind one address, is not an attack here.
+        IPColocationFactorWeight: 0,
+      },
+      scoreThresholds: {
+        gossipThreshold: SCORE_REFUSED,
+        publishThreshold: SCORE_REFUSED,
+        graylistThreshold: SCORE_REFUSED,
+        acceptPXThreshold: Number.MAX_SAFE_INTEGER,
+        opportunisticGraftThreshold: 0,
+      },
+    });
+    return (components) => {
+      this.#pubsub = make(components) as Router;
+      return this.#pubsub;
+    };
+  }
+
+  /** Join every shard's topic. Call after libp2p has started. */
+  subscribe(judge: JudgeSegment): void {
+    this.#pubsub?.addEventListener('gossipsub:message', (event) => void this.#onMessage(event.detail, judge));
+    for (const topic of this.#shardOfTopic.keys()) this.#pubsub?.subscribe(topic);
+  }
+
+  /** Fire and forget: failures are counted. A segment over the size limit is refused here, as every peer would reject it. */
+  publish(shard: number, bytes: Uint8Array): void {
+    const topic = shardTopic(this.#options.chain8, shard);
+    const pubsub = this.#pubsub;
+    if (pubsub === undefined || !this.#shardOfTopic.has(topic)) {
+      this.#counters.bump('gossip.unknown_shard');
+      return;
+    }
+    if (bytes.byteLength > this.#options.gossipBytesMax) {
+      this.#counters.bump('gossip.oversize_local');
+      return;
+    }
+    pubsub.publish(topic, bytes).then(
+      ({ recipients }) => {
+        this.#counters.bump('gossip.published');
+        this.#counters.bump('gossip.sent_bytes', bytes.byteLength * recipients.length);
+        if (recipients.length === 0) this.#counters.bump('gossip.no_recipient');
+      },
+      () => this.#counters.bump('gossip.publish_failed'),
+    );
+  }
+
+  /** Whether gossip with a connected peer works: known to the router, and with a stream to write to. */
+  isJoined(peer: string): boolean {
+    return this.#pubsub !== undefined && this.#pubsub.peers.has(peer) && this.#pubsub.streamsOutbound.has(peer);
+  }
+
+  async #onMessage({ propagationSource, msgId, msg }: GossipsubMessage, judge: JudgeSegment): Promise<void> {
+    const from = propagationSource.toString();
+    this.#counters.bump('gossip.received');
+    this.#counters.bump('gossip.received_bytes', msg.data.byteLength);
+    const verdict = await this.#judge(from, msg.topic, msg.data, judge);
+    this.#counters.bump(`gossip.${VERDICT_COUNTER[verdict]}`);
+    if (verdict === 'reject') this.#muted.blame(from, performance.now());
+    this.#pubsub?.reportMessageValidationResult(msgId, from, VERDICT_RESULT[verdict]);
+  }
+
+  async #judge(from: string, topic: string, bytes: Uint8Array, judge: JudgeSegment): Promise<Verdict> {
+    const shard = this.#shardOfTopic.get(topic);
+    if (shard === undefined) return 'ignore';
+    if (bytes.byteLength > this.#options.gossipBytesMax) {
+      this.#counters.bump('gossip.oversize');
+      return 'reject';
+    }
+    const pending = this.#pending.get(from) ?? { count: 0, bytes: 0 };
+    if (pending.count >= PENDING_COUNT_MAX || pending.bytes + bytes.byteLength > PENDING_BYTES_MAX) {
+      this.#counters.bump('gossip.overload');
+      return 'ignore';
+    }
+    this.#pending.set(from, pending);
+    pending.count += 1;
+    pending.bytes += bytes.byteLength;
+    try {
+      return await judge(from, shard, bytes);
+    } finally {
+      pending.count -= 1;
+      pending.bytes -= bytes.byteLength;
+    }
+  }
+
+  /** Over the whole message: a false body under a true header must not shadow the true one (protocol.md, Gossip). */
+  #messageId(topic: string, data: Uint8Array): Uint8Array {
+    return createHash('sha256')
+      .update(this.#topicBytes.get(topic) ?? topic)
+      .update(data)
+      .digest();
+  }
+}
+
+const VERDICT_COUNTER = { accept: 'accepted', ignore: 'ignored', reject: 'rejected' } as const;
+const VERDICT_RESULT = {
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject,
+} as const;

@@ -1,0 +1,355 @@
+import type { Connection, Stream } from '@libp2p/interface';
+import { multiaddr } from '@multiformats/multiaddr';
+import { codeOf, WaggleError } from '../../protocol/errors.ts';
+import { Counters } from './counters.ts';
+import { Dialer } from './dialer.ts';
+import { FrameInbox } from './frame-inbox.ts';
+import { FrameLink } from './frame-link.ts';
+import { rosterGater, withPeer } from './gater.ts';
+import { Gossip, type Verdict } from './gossip.ts';
+import { createHost, type Host } from './host.ts';
+import { nodeKeyOf, peerIdOf } from './identity.ts';
+import { LatencyWatch } from './latency.ts';
+import { type PeerDescription, type PeerEntry, type PeerStatus, Peers } from './peers.ts';
+import { reasonOf } from './streams.ts';
+import { requestSync, type SyncLimits, SyncServer } from './sync.ts';
+
+export type { Verdict } from './gossip.ts';
+
+export interface NetworkOptions {
+  /** Lower-case hex of the 32-byte chain id. */
+  readonly chain: string;
+  /** 32-byte ed25519 seed of node.key. */
+  readonly identitySeed: Uint8Array;
+  /** Multiaddrs, e.g. `/ip4/127.0.0.1/tcp/0`. */
+  readonly listen: readonly string[];
+  /** The roster: who may connect. May include this node, which is skipped. */
+  readonly peers: readonly PeerDescription[];
+  /** Topics 0…shards; 0 is the control shard. */
+  readonly shards: number;
+  readonly limits: {
+    readonly frameBytesMax: number;
+    readonly gossipBytesMax: number;
+    readonly syncRequestBytesMax: number;
+  };
+}
+
+/**
+ * What the driver does with bytes. `from` is always the roster name of the peer that handed them over, proven by its key.
+ * An error thrown here is counted as `handler.error` and costs one message, but WAGGLE_INVARIANT is thrown on.
+ */
+export interface NetworkHandlers {
+  /** Judge a segment; it is passed on only after 'accept'. `from` forwarded it and need not be its author. */
+  onSegment(from: string, shard: number, bytes: Uint8Array): Verdict | Promise<Verdict>;
+  /** A consensus frame. Frames of one peer come in order; between two `onPeer(name, true)` some may be missing. */
+  onFrame(from: string, bytes: Uint8Array): void;
+  /** `true`: frames can now be sent to it (a peer that is no validator: it is connected). `false`: no longer. */
+  onPeer(name: string, connected: boolean): void;
+  /** Answer a sync request with a sequence of frames, each at most frameBytesMax. Throwing resets the stream. */
+  serveSync(from: string, request: Uint8Array): AsyncIterable<Uint8Array>;
+}
+
+/** Moves bytes between peers whose identity it proves. Knows no objects: decoding and judging are the driver's. */
+export interface Network {
+  /** Listen and connect; does not wait for any peer. @throws when the address is taken */
+  start(handlers: NetworkHandlers): Promise<void>;
+  /** Close everything; no handler is called afterwards. A stopped network is not started again. */
+  stop(): Promise<void>;
+  /** Fire and forget; failures are counted. */
+  publishSegment(shard: number, bytes: Uint8Array): void;
+  /** False = not connected, or the queue is full: dropped and counted. */
+  sendFrame(to: string, bytes: Uint8Array): boolean;
+  /** To every connected validator. */
+  broadcastFrame(bytes: Uint8Array): void;
+  /**
+   * Resolves when the answer is complete; each frame goes to `onFrame` in order.
+   * @throws WaggleError WAGGLE_NETWORK_NOT_CONNECTED and those of `requestSync` in sync.ts
+   */
+  requestSync(
+    to: string,
+    request: Uint8Array,
+    onFrame: (bytes: Uint8Array) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  peers(): PeerStatus[];
+  /** Own multiaddrs with `/p2p/<peer>`. */
+  addresses(): string[];
+  /** Events by name; every refusal and drop is among them. */
+  counters(): Record<string, number>;
+}
+
+const CHAIN8_CHARS = 8;
+const SYNC_IDLE_MS = 10_000;
+const SYNC_TOTAL_MS = 60_000;
+const SYNC_INBOUND_MAX = 4;
+const GOSSIP_CHECK_MS = 2_000;
+/** A connection older than this when its peer dials anew is one the peer no longer knows: it restarted or lost it. */
+const STALE_AFTER_MS = 3_000;
+/** Gossip must have joined a connection by then, or the connection is made anew. */
+const GOSSIP_JOIN_MS = 6_000;
+
+/**
+ * A node's network, not started.
+ * @throws WaggleError WAGGLE_NETWORK_SEED_LENGTH, WAGGLE_NETWORK_PEER_ID, WAGGLE_NETWORK_CHAIN
+ */
+export function createNetwork(options: NetworkOptions): Network {
+  return new Libp2pNetwork(options);
+}
+
+class Libp2pNetwork implements Network {
+  readonly #options: NetworkOptions;
+  readonly #counters = new Counters();
+  readonly #peers: Peers;
+  readonly #dialer: Dialer;
+  readonly #gossip: Gossip;
+  readonly #latency: LatencyWatch;
+  readonly #consensusProtocol: string;
+  readonly #syncProtocol: string;
+  readonly #syncLimits: SyncLimits;
+  #host: Host | undefined;
+  #handlers: NetworkHandlers | undefined;
+  #gossipTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: NetworkOptions) {
+    if (!/^[0-9a-f]{64}$/.test(options.chain)) throw new WaggleError('WAGGLE_NETWORK_CHAIN', { chain: options.chain });
+    const chain8 = options.chain.slice(0, CHAIN8_CHARS);
+    const self = peerIdOf(options.identitySeed);
+    this.#options = options;
+    this.#consensusProtocol = `/waggle/1/consensus/${chain8}`;
+    this.#syncProtocol = `/waggle/1/sync/${chain8}`;
+    this.#syncLimits = {
+      requestBytesMax: options.limits.syncRequestBytesMax,
+      frameBytesMax: options.limits.frameBytesMax,
+      idleMs: SYNC_IDLE_MS,
+      totalMs: SYNC_TOTAL_MS,
+      inboundMax: SYNC_INBOUND_MAX,
+    };
+    this.#peers = new Peers(options.peers, self, (entry) => this.#createLink(entry));
+    this.#dialer = new Dialer(
+      this.#peers.all.filter(({ addrs }) => addrs.length > 0).map(({ peer }) => ({ peer, dialsFirst: self < peer })),
+      (peer) => this.#dial(peer),
+      this.#counters,
+    );
+    this.#gossip = new Gossip(
+      {
+        chain8,
+        shards: options.shards,
+        gossipBytesMax: options.limits.gossipBytesMax,
+        peersMax: Math.max(16, this.#peers.all.length),
+      },
+      this.#counters,
+    );
+    this.#latency = new LatencyWatch(
+      {
+        ping: async (peer, signal) => (await this.#host?.services.ping.ping(peer, { signal })) ?? 0,
+        onLatency: (peer, latencyMs) => this.#peers.update(peer.toString(), { latencyMs }),
+        onDead: (peer) => this.#abort(peer.toString(), 'connection.dead'),
+      },
+      this.#counters,
+    );
+  }
+
+  async start(handlers: NetworkHandlers): Promise<void> {
+    if (this.#host !== undefined) throw new WaggleError('WAGGLE_NETWORK_STARTED');
+    this.#handlers = handlers;
+    const allowed = new Set(this.#peers.all.map(({ peer }) => peer));
+    const addresses = this.#peers.all.flatMap(({ peer, addrs }) => addrs.map((address) => withPeer(address, peer)));
+    const host = await createHost({
+      privateKey: nodeKeyOf(this.#options.identitySeed),
+      listen: this.#options.listen,
+      gater: rosterGater(allowed, new Set(addresses), this.#counters),
+      addresses,
+      peersMax: Math.max(16, allowed.size),
+      gossip: this.#gossip,
+    });
+    this.#host = host;
+    host.addEventListener('connection:open', (event) => this.#onConnection(event.detail));
+    host.addEventListener('connection:close', (event) => this.#onDisconnection(event.detail));
+    await this.#handleProtocols(host, handlers);
+    await host.start();
+    this.#gossip.subscribe((from, shard, bytes) => this.#judge(from, shard, bytes));
+    this.#dialer.start();
+    this.#gossipTimer = setInterval(() => this.#checkGossip(), GOSSIP_CHECK_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#handlers = undefined;
+    clearInterval(this.#gossipTimer);
+    this.#dialer.stop();
+    this.#latency.stop();
+    for (const { link } of this.#peers.all) link?.stop();
+    await this.#host?.stop();
+  }
+
+  publishSegment(shard: number, bytes: Uint8Array): void {
+    this.#gossip.publish(shard, bytes);
+  }
+
+  sendFrame(to: string, bytes: Uint8Array): boolean {
+    const link = this.#peers.named(to)?.link;
+    if (link !== undefined) return link.send(bytes);
+    this.#counters.bump('frame.unknown_peer');
+    return false;
+  }
+
+  broadcastFrame(bytes: Uint8Array): void {
+    for (const { link } of this.#peers.all) link?.send(bytes);
+  }
+
+  async requestSync(
+    to: string,
+    request: Uint8Array,
+    onFrame: (bytes: Uint8Array) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const connection = this.#peers.named(to)?.connection();
+    if (connection === undefined) throw new WaggleError('WAGGLE_NETWORK_NOT_CONNECTED', { peer: to });
+    try {
+      await requestSync(connection, this.#syncProtocol, request, onFrame, signal, this.#syncLimits);
+      this.#counters.bump('sync.fetched');
+    } catch (error) {
+      this.#counters.bump('sync.fetch_failed');
+      throw error;
+    }
+  }
+
+  peers(): PeerStatus[] {
+    return this.#peers.all.map((entry) => entry.status());
+  }
+
+  addresses(): string[] {
+    return this.#host?.getMultiaddrs().map((address) => address.toString()) ?? [];
+  }
+
+  counters(): Record<string, number> {
+    return this.#counters.snapshot();
+  }
+
+  #createLink(entry: PeerEntry): FrameLink {
+    return new FrameLink(
+      {
+        protocol: this.#consensusProtocol,
+        frameBytesMax: this.#options.limits.frameBytesMax,
+        connection: () => entry.connection(),
+        onReady: (isReady) => this.#handlers?.onPeer(entry.name, isReady),
+        onError: (error) => this.#peers.update(entry.peer, { lastError: reasonOf(error) }),
+      },
+      this.#counters,
+    );
+  }
+
+  async #handleProtocols(host: Host, handlers: NetworkHandlers): Promise<void> {
+    const inbox = new FrameInbox(
+      this.#options.limits.frameBytesMax,
+      (peer, bytes) => this.#guard(() => this.#handlers?.onFrame(this.#peers.nameOf(peer), bytes)),
+      this.#counters,
+    );
+    const server = new SyncServer(
+      this.#syncLimits,
+      (peer, request) => handlers.serveSync(this.#peers.nameOf(peer), request),
+      this.#counters,
+    );
+    await this.#handle(host, this.#consensusProtocol, 4, (from, stream) => inbox.accept(from, stream));
+    await this.#handle(host, this.#syncProtocol, 2 * SYNC_INBOUND_MAX, (from, stream) => server.accept(from, stream));
+  }
+
+  /** The gater admits roster peers only; should it ever let one past, its streams still end here. */
+  async #handle(
+    host: Host,
+    protocol: string,
+    maxInboundStreams: number,
+    accept: (from: string, stream: Stream) => Promise<void>,
+  ): Promise<void> {
+    const handler = (stream: Stream, connection: Connection): void => {
+      const from = connection.remotePeer.toString();
+      if (this.#peers.byId(from) === undefined) {
+        this.#counters.bump('stream.refused_peer');
+        stream.abort(new WaggleError('WAGGLE_NETWORK_STRANGER'));
+        return;
+      }
+      void accept(from, stream);
+    };
+    await host.handle(protocol, handler, { maxInboundStreams, maxOutboundStreams: 2 * SYNC_INBOUND_MAX });
+  }
+
+  async #dial(peer: string): Promise<void> {
+    const addresses = this.#peers.byId(peer)?.addrs.map((address) => multiaddr(withPeer(address, peer))) ?? [];
+    try {
+      await this.#host?.dial(addresses);
+    } catch (error) {
+      this.#peers.update(peer, { lastError: reasonOf(error) });
+      throw error;
+    }
+  }
+
+  #onConnection(connection: Connection): void {
+    const entry = this.#peers.byId(connection.remotePeer.toString());
+    if (entry === undefined || this.#handlers === undefined) return;
+    if (connection.direction === 'inbound') {
+      for (const older of entry.connections) {
+        if (Date.now() - older.timeline.open < STALE_AFTER_MS) continue;
+        this.#counters.bump('connection.stale');
+        older.abort(new WaggleError('WAGGLE_NETWORK_CONNECTION_STALE'));
+      }
+    }
+    const isFirst = entry.connections.size === 0;
+    entry.connections.add(connection);
+    this.#counters.bump('connection.opened');
+    this.#dialer.connected(entry.peer);
+    this.#latency.connected(connection.remotePeer);
+    entry.link?.ensure();
+    if (entry.link === undefined && isFirst) this.#handlers.onPeer(entry.name, true);
+  }
+
+  #onDisconnection(connection: Connection): void {
+    const entry = this.#peers.byId(connection.remotePeer.toString());
+    if (entry === undefined || !entry.connections.delete(connection)) return;
+    this.#counters.bump('connection.closed');
+    if (entry.connections.size > 0) return;
+    this.#latency.disconnected(connection.remotePeer);
+    this.#dialer.disconnected(entry.peer);
+    entry.link?.disconnected();
+    if (entry.link === undefined) this.#handlers?.onPeer(entry.name, false);
+  }
+
+  async #judge(peer: string, shard: number, bytes: Uint8Array): Promise<Verdict> {
+    try {
+      return (await this.#handlers?.onSegment(this.#peers.nameOf(peer), shard, bytes)) ?? 'ignore';
+    } catch (error) {
+      this.#onHandlerError(error);
+      return 'ignore';
+    }
+  }
+
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#onHandlerError(error);
+    }
+  }
+
+  #onHandlerError(error: unknown): void {
+    this.#counters.bump('handler.error');
+    if (codeOf(error) !== 'WAGGLE_INVARIANT') return;
+    // Out of the way of every catch on the way up: a broken invariant stops the process.
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+
+  /** The library never reopens a gossip stream that broke; a new connection does. */
+  #checkGossip(): void {
+    for (const entry of this.#peers.all) {
+      const connection = entry.connection();
+      if (connection === undefined || Date.now() - connection.timeline.open < GOSSIP_JOIN_MS) continue;
+      if (!this.#gossip.isJoined(entry.peer)) this.#abort(entry.peer, 'gossip.broken');
+    }
+  }
+
+  #abort(peer: string, counter: string): void {
+    this.#counters.bump(counter);
+    for (const connection of this.#peers.byId(peer)?.connections ?? [])
+      connection.abort(new WaggleError('WAGGLE_NETWORK_CONNECTION_DEAD'));
+  }
+}

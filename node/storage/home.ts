@@ -1,0 +1,90 @@
+import { constants } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { codeOf, WaggleError } from '../../protocol/errors.ts';
+import { takeLock } from './home-lock.ts';
+
+/** Where everything of one node stands (interface.md, Files). The journal is apart from the ledger: a reset keeps it. */
+export interface HomePaths {
+  readonly directory: string;
+  readonly genesis: string;
+  readonly config: string;
+  readonly keys: string;
+  readonly nodeKey: string;
+  readonly validatorKey: string;
+  readonly modelKeys: string;
+  readonly journal: string;
+  readonly ledger: string;
+  readonly tokens: string;
+  readonly lock: string;
+}
+
+export interface Home extends HomePaths {
+  /** Give up the lock; the home may be opened again. */
+  release(): Promise<void>;
+}
+
+/** Paths of a home, without touching the disk. */
+export function homePaths(directory: string): HomePaths {
+  const root = resolve(directory);
+  const keys = join(root, 'keys');
+  return {
+    directory: root,
+    genesis: join(root, 'genesis.json'),
+    config: join(root, 'config.yaml'),
+    keys,
+    nodeKey: join(keys, 'node.key'),
+    validatorKey: join(keys, 'validator.key'),
+    modelKeys: join(keys, 'models'),
+    journal: join(root, 'journal'),
+    ledger: join(root, 'ledger'),
+    tokens: join(root, 'tokens'),
+    lock: join(root, 'lock'),
+  };
+}
+
+/** `--home`, else WAGGLE_HOME, else the XDG data directory. @throws WaggleError WAGGLE_HOME_UNKNOWN none of them is set */
+export function homeDirectory(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
+  const named = flag || env.WAGGLE_HOME;
+  if (named) return resolve(named);
+  // The XDG specification has relative paths ignored.
+  if (env.XDG_DATA_HOME && isAbsolute(env.XDG_DATA_HOME)) return join(env.XDG_DATA_HOME, 'waggle');
+  if (env.HOME && isAbsolute(env.HOME)) return join(env.HOME, '.local', 'share', 'waggle');
+  throw new WaggleError('WAGGLE_HOME_UNKNOWN');
+}
+
+/**
+ * Make what is missing of a home (directories 0700), check that it can be written and that keys are for the owner only, and
+ * take its lock.
+ * @throws WaggleError WAGGLE_HOME_UNWRITABLE {path, reason}
+ * @throws WaggleError WAGGLE_HOME_LOCKED {pid} a node runs on it: exit 75
+ * @throws WaggleError WAGGLE_KEY_MODE {path, mode}
+ */
+export async function prepareHome(directory: string): Promise<Home> {
+  const paths = homePaths(directory);
+  for (const path of [paths.directory, paths.keys, paths.modelKeys, paths.journal, paths.ledger, paths.tokens]) {
+    await writableAt(path, async () => {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    });
+  }
+  await ownerOnly(paths.keys);
+  await ownerOnly(paths.modelKeys);
+  // Taking the lock writes: a file system mounted read-only is found here even by root.
+  const release = await writableAt(paths.lock, () => takeLock(paths.lock));
+  return { ...paths, release };
+}
+
+async function writableAt<Result>(path: string, use: () => Promise<Result>): Promise<Result> {
+  try {
+    return await use();
+  } catch (error) {
+    if (codeOf(error) !== undefined) throw error;
+    throw new WaggleError('WAGGLE_HOME_UNWRITABLE', { path, reason: (error as NodeJS.ErrnoException).code });
+  }
+}
+
+async function ownerOnly(path: string): Promise<void> {
+  const mode = (await stat(path)).mode & 0o777;
+  if ((mode & 0o077) !== 0) throw new WaggleError('WAGGLE_KEY_MODE', { path, mode: mode.toString(8) });
+}

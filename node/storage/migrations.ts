@@ -1,0 +1,69 @@
+import { assert } from '../../protocol/assert.ts';
+import { WaggleError } from '../../protocol/errors.ts';
+import { damagedRecord } from './envelope.ts';
+import { type LedgerKey, metaKey } from './keys.ts';
+import type { LedgerPut, LedgerStore } from './ledger-store.ts';
+
+export interface LedgerChange {
+  readonly puts: readonly LedgerPut[];
+  readonly deletes: readonly LedgerKey[];
+}
+
+/** One step from a schema to the next. `up` reads; what it returns is written with the new schema in one synced batch. */
+export interface Migration {
+  readonly from: number;
+  readonly to: number;
+  up(store: LedgerStore): Promise<LedgerChange>;
+}
+
+/** In order, without gaps, from 0 (a new store). Append only: a released migration never changes. */
+export const MIGRATIONS: readonly Migration[] = [{ from: 0, to: 1, up: async () => ({ puts: [], deletes: [] }) }];
+
+const SCHEMA_KEY = metaKey('schema');
+
+/**
+ * Bring the store to the schema of this build. Interrupted anywhere it goes on at the next start.
+ * @returns the schemas before and after
+ * @throws WaggleError WAGGLE_STORE_NEWER {schema, known} the store was written by a newer build; nothing is changed
+ * @throws WaggleError WAGGLE_STORE_DAMAGED a store that holds records has lost its schema
+ */
+export async function migrate(
+  store: LedgerStore,
+  migrations: readonly Migration[],
+): Promise<{ from: number; to: number }> {
+  checkOrder(migrations);
+  const known = migrations.at(-1)?.to ?? 0;
+  const from = await readSchema(store);
+  if (from > known) throw new WaggleError('WAGGLE_STORE_NEWER', { schema: from, known });
+  for (const migration of migrations) {
+    if (migration.from < from) continue;
+    const { puts, deletes } = await migration.up(store);
+    const schema = { key: SCHEMA_KEY, value: encodeSchema(migration.to), height: 0 };
+    await store.batch([...puts, schema], deletes, { sync: true });
+  }
+  return { from, to: known };
+}
+
+async function readSchema(store: LedgerStore): Promise<number> {
+  const value = await store.get(SCHEMA_KEY);
+  if (value !== undefined) {
+    if (value.length !== 4) throw damagedRecord(SCHEMA_KEY, 'length');
+    return new DataView(value.buffer, value.byteOffset).getUint32(0);
+  }
+  if (!(await store.isEmpty())) throw damagedRecord(SCHEMA_KEY, 'missing');
+  return 0;
+}
+
+function encodeSchema(schema: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, schema);
+  return bytes;
+}
+
+function checkOrder(migrations: readonly Migration[]): void {
+  let expected = 0;
+  for (const { from, to } of migrations) {
+    assert(from === expected && to === from + 1, 'migrations are in order and without gaps');
+    expected = to;
+  }
+}

@@ -1,0 +1,38 @@
+import { sha256 } from './crypto/sha256.ts';
+import { WaggleError } from './errors.ts';
+import { LIMITS } from './limits.ts';
+
+/** Name of a network, space, session, proposal, model or validator. */
+export type Id = string & { readonly __id: true };
+
+const FORM = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+export function isId(text: string): text is Id {
+  return FORM.test(text);
+}
+
+/** @throws WaggleError WAGGLE_ID_FORM */
+export function parseId(text: string): Id {
+  if (!isId(text)) throw new WaggleError('WAGGLE_ID_FORM', { length: text.length });
+  return text;
+}
+
+/** The id of another spelling: lower-cased, spaces to hyphens; undefined when that is none. The spelling is kept as label. */
+export function toId(label: string): Id | undefined {
+  const text = label.trim().toLowerCase().replace(/\s+/g, '-');
+  return isId(text) ? text : undefined;
+}
+
+const SEPARATOR = Uint8Array.of(0);
+
+/** First two bytes of sha256(space ‖ 0x00 ‖ voter) mod 1024: a ballot's slot follows its voter (architecture.md, Sharding). */
+export function slotOf(space: string, voter: string): number {
+  const encoder = new TextEncoder();
+  const digest = sha256(encoder.encode(space), SEPARATOR, encoder.encode(voter));
+  return (((digest[0] ?? 0) << 8) | (digest[1] ?? 0)) % LIMITS.slots;
+}
+
+/** The slot table of epoch 0: slots dealt in turn to the ballot shards 1…S. */
+export function shardOf(space: string, voter: string, shards: number): number {
+  return 1 + (slotOf(space, voter) % shards);
+}
