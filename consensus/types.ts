@@ -2,7 +2,7 @@ import type { Certificate, ConsensusVote } from '../protocol/certificate.ts';
 import type { HashedBlock } from '../protocol/chain/block.ts';
 import type { Item, Segment } from '../protocol/chain/segment.ts';
 import type { Verify } from '../protocol/crypto/verify.ts';
-import type { AppliedItem } from '../protocol/governance/machine.ts';
+import type { AppliedItem } from '../protocol/governance/applied.ts';
 import type { Hash } from '../protocol/hash.ts';
 import type { SignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import type { Roster } from '../protocol/roster.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { testFiles } from './test-files.ts';
-import { randomSeed, runTests } from './test-run.ts';
+import { childEnvironment, randomSeed, runTests } from './test-run.ts';
 
 /** What a step found: `note` is a few words for its line, `output` is shown when it failed. */
 export type StepResult = { ok: boolean; note: string; output: string };
@@ -20,7 +20,11 @@ export const STEPS: readonly Step[] = [
   { id: 'tidy', name: 'tidy', run: (root) => script(root, 'tidy.ts', ['--root', root]) },
   { id: 'vectors', name: 'golden vectors', run: (root) => script(root, 'vectors.ts', ['--root', root]) },
   { id: 'sim', name: 'short simulation', run: simulation },
-  { id: 'dead', name: 'dead code', run: (root) => tool(root, 'knip/bin/knip.js', ['--no-progress']) },
+  {
+    id: 'dead',
+    name: 'dead code',
+    run: (root) => tool(root, 'knip/bin/knip.js', ['--no-progress', '--no-config-hints']),
+  },
 ];
 
 async function unitTests(root: string): Promise<StepResult> {
@@ -58,7 +62,11 @@ function tool(root: string, file: string, args: string[]): Promise<StepResult> {
 }
 
 function start(root: string, args: string[]): Promise<StepResult> {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: childEnvironment(root),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   const read = (text: string) => {
     output += text;

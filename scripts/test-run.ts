@@ -30,7 +30,11 @@ export function runTests(options: RunOptions, write: (text: string) => void): Pr
     '--test-reporter=spec',
     ...files,
   ];
-  const child = spawn(process.execPath, args, { cwd: root, env: environment(root), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: childEnvironment(root),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
   process.once('SIGTERM', forward);
   let output = '';
@@ -66,10 +70,14 @@ export function countsIn(output: string): Counts {
   };
 }
 
-function environment(root: string): NodeJS.ProcessEnv {
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile') };
+/** Environment of a child of the checks: compiled TypeScript is kept, as most of them load the same files. */
+export function childEnvironment(root: string): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'),
+  };
   // Set inside a test; a runner started from one would report to it and run nothing.
-  delete (env as NodeJS.ProcessEnv).NODE_TEST_CONTEXT;
+  delete env.NODE_TEST_CONTEXT;
   if (process.stdout.isTTY && process.env.NO_COLOR === undefined) return { ...env, FORCE_COLOR: '1' };
   return env;
 }

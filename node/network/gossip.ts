@@ -189,7 +189,8 @@ export class Gossip {
 
   /** Whether gossip with a connected peer works: known to the router, and with a stream to write to. */
   isJoined(peer: string): boolean {
-    return this.#pubsub !== undefined && this.#pubsub.peers.has(peer) && this.#pubsub.streamsOutbound.has(peer);
+    const pubsub = this.#pubsub;
+    return pubsub?.peers.has(peer) === true && pubsub.streamsOutbound.has(peer);
   }
 
   async #onMessage({ propagationSource, msgId, msg }: GossipsubMessage, judge: JudgeSegment): Promise<void> {

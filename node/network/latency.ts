@@ -2,6 +2,8 @@ import type { PeerId } from '@libp2p/interface';
 import type { Counters } from './counters.ts';
 
 const INTERVAL_MS = 10_000;
+/** The first ping waits until the handshakes around it are done, which it would measure. */
+const FIRST_AFTER_MS = 1_000;
 const TIMEOUT_MS = 10_000;
 
 export interface LatencyOptions {
@@ -12,7 +14,7 @@ export interface LatencyOptions {
   readonly onDead: (peer: PeerId) => void;
 }
 
-/** Pings each connected peer, once when it connects and then every 10 s. */
+/** Pings each connected peer, a second after it connected and then every 10 s. */
 export class LatencyWatch {
   readonly #options: LatencyOptions;
   readonly #counters: Counters;
@@ -25,24 +27,26 @@ export class LatencyWatch {
   }
 
   connected(peer: PeerId): void {
-    const key = peer.toString();
-    if (this.#timers.has(key) || this.#stopped.signal.aborted) return;
-    this.#timers.set(
-      key,
-      setInterval(() => void this.#measure(peer), INTERVAL_MS),
-    );
-    void this.#measure(peer);
+    if (this.#timers.has(peer.toString()) || this.#stopped.signal.aborted) return;
+    this.#schedule(peer, FIRST_AFTER_MS);
   }
 
   disconnected(peer: PeerId): void {
-    clearInterval(this.#timers.get(peer.toString()));
+    clearTimeout(this.#timers.get(peer.toString()));
     this.#timers.delete(peer.toString());
   }
 
   stop(): void {
     this.#stopped.abort();
-    for (const timer of this.#timers.values()) clearInterval(timer);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
+  }
+
+  #schedule(peer: PeerId, waitMs: number): void {
+    this.#timers.set(
+      peer.toString(),
+      setTimeout(() => void this.#measure(peer), waitMs),
+    );
   }
 
   async #measure(peer: PeerId): Promise<void> {
@@ -55,5 +59,6 @@ export class LatencyWatch {
       this.#counters.bump('ping.failed');
       if (timeout.aborted) this.#options.onDead(peer);
     }
+    if (this.#timers.has(peer.toString())) this.#schedule(peer, INTERVAL_MS);
   }
 }
