@@ -42,7 +42,13 @@ export interface VoteSubject {
 /** The digest a validator signs: tagged with one namespace for the three kinds, the kind byte inside. */
 export function voteDigest(chain: Hash, subject: VoteSubject): Hash {
   const writer = new Writer(77).u8(VOTE_KINDS.indexOf(subject.kind)).bytes(chain).u32(subject.epoch);
-  return tagged(TAGS.vote.tag, writer.u64(subject.view).bytes(subject.blockHash ?? ZERO_HASH).finish());
+  return tagged(
+    TAGS.vote.tag,
+    writer
+      .u64(subject.view)
+      .bytes(subject.blockHash ?? ZERO_HASH)
+      .finish(),
+  );
 }
 
 export function verifyVote(chain: Hash, roster: Roster, vote: ConsensusVote, verify: Verify): boolean {

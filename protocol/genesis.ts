@@ -126,7 +126,12 @@ export function parseGenesis(value: unknown): Genesis {
 function parseValidator(json: GenesisJson['validators'][number], at: number): Validator {
   const path = `validators[${at}]`;
   const addrs = list(json?.addrs, `${path}.addrs`).map((addr) => text(addr, `${path}.addrs`));
-  return { name: id(json?.name, `${path}.name`), key: key(json?.key, `${path}.key`), peer: text(json?.peer, `${path}.peer`), addrs };
+  return {
+    name: id(json?.name, `${path}.name`),
+    key: key(json?.key, `${path}.key`),
+    peer: text(json?.peer, `${path}.peer`),
+    addrs,
+  };
 }
 
 function parseModel(json: ModelJson, path: string, operators: ReadonlySet<string>): ModelRecord {

@@ -28,10 +28,17 @@ export class Dialer {
   readonly #dial: (peer: string) => Promise<void>;
   readonly #counters: Counters;
   readonly #attempts = new Map<string, Attempts>();
+  readonly #nowMs: () => number;
   #isRunning = false;
 
   /** `dial` rejects when the peer cannot be reached; it must tell `connected` by itself when it can. */
-  constructor(targets: readonly DialTarget[], dial: (peer: string) => Promise<void>, counters: Counters) {
+  constructor(
+    targets: readonly DialTarget[],
+    dial: (peer: string) => Promise<void>,
+    counters: Counters,
+    nowMs: () => number = () => performance.now(),
+  ) {
+    this.#nowMs = nowMs;
     this.#dial = dial;
     this.#counters = counters;
     for (const target of targets) {
@@ -63,14 +70,14 @@ export class Dialer {
     const attempts = this.#attempts.get(peer);
     if (attempts === undefined) return;
     clearTimeout(attempts.timer);
-    attempts.connectedAtMs ??= performance.now();
+    attempts.connectedAtMs ??= this.#nowMs();
   }
 
   /** The last connection to the peer closed. */
   disconnected(peer: string): void {
     const attempts = this.#attempts.get(peer);
     if (attempts?.connectedAtMs === undefined) return;
-    if (performance.now() - attempts.connectedAtMs >= STABLE_MS) attempts.count = 0;
+    if (this.#nowMs() - attempts.connectedAtMs >= STABLE_MS) attempts.count = 0;
     attempts.connectedAtMs = undefined;
     if (attempts.isDialing) return;
     this.#schedule(attempts, attempts.target.dialsFirst ? this.#nextWaitMs(attempts) : SECOND_WAITS_MS);
@@ -79,14 +86,14 @@ export class Dialer {
   #schedule(attempts: Attempts, waitMs: number): void {
     clearTimeout(attempts.timer);
     if (!this.#isRunning) return;
-    const gapMs = attempts.dialedAtMs + DIAL_GAP_MS - performance.now();
+    const gapMs = attempts.dialedAtMs + DIAL_GAP_MS - this.#nowMs();
     attempts.timer = setTimeout(() => void this.#attempt(attempts), Math.max(waitMs, gapMs));
   }
 
   async #attempt(attempts: Attempts): Promise<void> {
     if (!this.#isRunning || attempts.connectedAtMs !== undefined || attempts.isDialing) return;
     attempts.isDialing = true;
-    attempts.dialedAtMs = performance.now();
+    attempts.dialedAtMs = this.#nowMs();
     this.#counters.bump('dial.attempts');
     try {
       await this.#dial(attempts.target.peer);

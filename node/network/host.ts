@@ -6,7 +6,7 @@ import type { ConnectionGater, PrivateKey } from '@libp2p/interface';
 import { ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
-import type { Gossip } from './gossip.ts';
+import type { Gossip } from './gossip/gossip.ts';
 
 /** More than the protocols of one peer need (gossip, frames, sync, identify, ping), far fewer than the library's 1,000. */
 const INBOUND_STREAMS_MAX = 32;

@@ -43,6 +43,7 @@ export class LatencyWatch {
   }
 
   #schedule(peer: PeerId, waitMs: number): void {
+    clearTimeout(this.#timers.get(peer.toString()));
     this.#timers.set(
       peer.toString(),
       setTimeout(() => void this.#measure(peer), waitMs),

@@ -3,18 +3,18 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { Counters } from './counters.ts';
 import { Dialer } from './dialer.ts';
-import { FrameInbox } from './frame-inbox.ts';
-import { FrameLink } from './frame-link.ts';
 import { rosterGater, withPeer } from './gater.ts';
-import { Gossip, type Verdict } from './gossip.ts';
+import { Gossip, type Verdict } from './gossip/gossip.ts';
 import { createHost, type Host } from './host.ts';
 import { nodeKeyOf, peerIdOf } from './identity.ts';
 import { LatencyWatch } from './latency.ts';
 import { type PeerDescription, type PeerEntry, type PeerStatus, Peers } from './peers.ts';
-import { reasonOf } from './streams.ts';
-import { requestSync, type SyncLimits, SyncServer } from './sync.ts';
+import { FrameInbox } from './streams/frame-inbox.ts';
+import { FrameLink } from './streams/frame-link.ts';
+import { reasonOf } from './streams/streams.ts';
+import { requestSync, type SyncLimits, SyncServer } from './streams/sync.ts';
 
-export type { Verdict } from './gossip.ts';
+export type { Verdict } from './gossip/gossip.ts';
 
 export interface NetworkOptions {
   /** Lower-case hex of the 32-byte chain id. */
@@ -85,8 +85,8 @@ const SYNC_INBOUND_MAX = 4;
 const GOSSIP_CHECK_MS = 2_000;
 /** A connection older than this when its peer dials anew is one the peer no longer knows: it restarted or lost it. */
 const STALE_AFTER_MS = 3_000;
-/** Gossip must have joined a connection by then, or the connection is made anew. */
-const GOSSIP_JOIN_MS = 6_000;
+/** Gossip must have joined a connection by then, or the connection is made anew. Long, for links with seconds of delay. */
+const GOSSIP_JOIN_MS = 30_000;
 
 /**
  * A node's network, not started.
@@ -109,6 +109,7 @@ class Libp2pNetwork implements Network {
   #host: Host | undefined;
   #handlers: NetworkHandlers | undefined;
   #gossipTimer: NodeJS.Timeout | undefined;
+  readonly #gossipJoined = new WeakSet<Connection>();
 
   constructor(options: NetworkOptions) {
     if (!/^[0-9a-f]{64}$/.test(options.chain)) throw new WaggleError('WAGGLE_NETWORK_CHAIN', { chain: options.chain });
@@ -342,8 +343,13 @@ class Libp2pNetwork implements Network {
   #checkGossip(): void {
     for (const entry of this.#peers.all) {
       const connection = entry.connection();
-      if (connection === undefined || Date.now() - connection.timeline.open < GOSSIP_JOIN_MS) continue;
-      if (!this.#gossip.isJoined(entry.peer)) this.#abort(entry.peer, 'gossip.broken');
+      if (connection === undefined) continue;
+      if (this.#gossip.isJoined(entry.peer)) {
+        this.#gossipJoined.add(connection);
+        continue;
+      }
+      const isLate = Date.now() - connection.timeline.open > GOSSIP_JOIN_MS;
+      if (isLate || this.#gossipJoined.has(connection)) this.#abort(entry.peer, 'gossip.broken');
     }
   }
 

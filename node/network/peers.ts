@@ -1,6 +1,6 @@
 import type { Connection } from '@libp2p/interface';
-import type { FrameLink } from './frame-link.ts';
 import { parsePeerId } from './identity.ts';
+import type { FrameLink } from './streams/frame-link.ts';
 
 /** A peer as the roster lists it. */
 export interface PeerDescription {

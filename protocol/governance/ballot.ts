@@ -45,7 +45,10 @@ const SIGNATURE_BYTES = 64;
 export function encodeBallotBody(ballot: Ballot): Uint8Array {
   const writer = new Writer(256);
   writer.u8(VERSION).bytes(ballot.chain).text16(ballot.space).text16(ballot.session).text16(ballot.voter);
-  writer.bytes(ballot.previous ?? ZERO_HASH).u64(ballot.notAfterMs).u64(ballot.timeMs);
+  writer
+    .bytes(ballot.previous ?? ZERO_HASH)
+    .u64(ballot.notAfterMs)
+    .u64(ballot.timeMs);
   checkEntries(ballot.entries);
   writer.u16(ballot.entries.length);
   for (const entry of ballot.entries) writeEntry(writer, entry);

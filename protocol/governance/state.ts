@@ -70,7 +70,9 @@ export interface GovernanceState {
   /** Keyed by space. */
   readonly spaces: Table<SpaceRecord>;
   /** Keyed by model. */
-  readonly models: Table<ModelRecord & { readonly registeredHeight: number; readonly pastKeys?: readonly Uint8Array[] }>;
+  readonly models: Table<
+    ModelRecord & { readonly registeredHeight: number; readonly pastKeys?: readonly Uint8Array[] }
+  >;
   /** Keyed by `space/session`, as are progress and results. */
   readonly sessions: Table<SessionRow>;
   readonly progress: Table<ProgressRow>;

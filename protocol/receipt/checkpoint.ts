@@ -1,4 +1,4 @@
-import { Reader } from '../codec/reader.ts';
+import type { Reader } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import type { Verify } from '../crypto/verify.ts';
 import { WaggleError } from '../errors.ts';

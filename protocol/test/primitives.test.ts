@@ -54,7 +54,13 @@ test('every leaf proves and no other does', () => {
       const index = a % leaves.length;
       const other = b % leaves.length;
       const path = merkleProof(leaves, index);
-      const claim = { leaf: leaves[index] as Uint8Array, index, count: leaves.length, path, root: merkleRoot(tag, leaves) };
+      const claim = {
+        leaf: leaves[index] as Uint8Array,
+        index,
+        count: leaves.length,
+        path,
+        root: merkleRoot(tag, leaves),
+      };
       assert.ok(verifyProof(tag, claim));
       assert.ok(!verifyProof(tag, { ...claim, count: leaves.length * 2 }));
       assert.ok(!verifyProof(tag, { ...claim, path: [...path, leaves[0] as Uint8Array] }));

@@ -1,4 +1,4 @@
-import { WaggleError } from '../../protocol/errors.ts';
+import { WaggleError } from '../../../protocol/errors.ts';
 
 /** Frames on every stream: u32 big-endian length, then that many bytes. A length of zero is refused. */
 export const FRAME_HEAD_BYTES = 4;

@@ -1,6 +1,6 @@
 import type { Connection, Stream } from '@libp2p/interface';
-import { backoffMs } from './backoff.ts';
-import type { Counters } from './counters.ts';
+import { backoffMs } from '../backoff.ts';
+import type { Counters } from '../counters.ts';
 import { encodeFrames, FRAME_HEAD_BYTES } from './frames.ts';
 import { drained } from './streams.ts';
 

@@ -1,4 +1,4 @@
-import type { Counters } from './counters.ts';
+import type { Counters } from '../counters.ts';
 
 /** Honest peers never relay what is rejected (protocol.md, Gossip), so a few within a window are already a choice. */
 const REJECTIONS_MAX = 32;

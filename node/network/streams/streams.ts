@@ -1,5 +1,5 @@
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
-import { WaggleError } from '../../protocol/errors.ts';
+import { WaggleError } from '../../../protocol/errors.ts';
 
 /** Unread bytes at which the sender is told to wait (Yamux stops opening its window). */
 const PAUSE_AT_BYTES = 256 * 1024;

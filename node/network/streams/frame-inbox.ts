@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface';
-import { WaggleError } from '../../protocol/errors.ts';
-import type { Counters } from './counters.ts';
+import { WaggleError } from '../../../protocol/errors.ts';
+import type { Counters } from '../counters.ts';
 import { FrameDecoder } from './frames.ts';
 import { readStream } from './streams.ts';
 

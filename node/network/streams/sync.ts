@@ -1,7 +1,7 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { pipe } from 'it-pipe';
-import { WaggleError } from '../../protocol/errors.ts';
-import type { Counters } from './counters.ts';
+import { WaggleError } from '../../../protocol/errors.ts';
+import type { Counters } from '../counters.ts';
 import { refusedCounter } from './frame-inbox.ts';
 import { encodeFrames, frame, unframe } from './frames.ts';
 import { readStream, reasonOf, writeStream } from './streams.ts';

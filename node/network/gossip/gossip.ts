@@ -3,11 +3,12 @@ import {
   type GossipSub,
   type GossipSubComponents,
   type GossipsubMessage,
+  type GossipsubOpts,
   gossipsub,
   StrictNoSign,
   TopicValidatorResult,
 } from '@chainsafe/libp2p-gossipsub';
-import type { Counters } from './counters.ts';
+import type { Counters } from '../counters.ts';
 import { MessageCache } from './message-cache.ts';
 import { MuteList } from './mute-list.ts';
 
@@ -43,6 +44,23 @@ const OUTBOUND_BYTES_MAX = 16 * 1024 * 1024;
 /** Segments of one forwarding peer that may await their verdict at once; the rest is ignored, and fetched by chain. */
 const PENDING_COUNT_MAX = 1024;
 const PENDING_BYTES_MAX = 32 * 1024 * 1024;
+/** The author sends to all, nobody relays, heartbeats advertise to all; see the class. */
+const FLOOD_WITHOUT_MESH = {
+  floodPublish: true,
+  D: 0,
+  Dlo: 0,
+  Dhi: 0,
+  Dscore: 0,
+  Dout: 0,
+  gossipFactor: 1,
+  tagMeshPeers: false,
+  // IDONTWANT goes to mesh peers only, and there are none.
+  idontwantMinDataSize: Number.MAX_SAFE_INTEGER,
+  heartbeatInterval: HEARTBEAT_MS,
+  mcacheLength: WINDOWS,
+  mcacheGossip: WINDOWS_ADVERTISED,
+  seenTTL: SEEN_MS,
+} as const;
 const SCORE_MUTED = -100;
 const SCORE_REFUSED = -50;
 
@@ -94,64 +112,22 @@ export class Gossip {
 
   /** The service to register with libp2p; the last one made is the one used. */
   service(): (components: GossipSubComponents) => GossipSub {
-    const topics = [...this.#shardOfTopic.keys()];
     const make = gossipsub({
       globalSignaturePolicy: StrictNoSign,
       asyncValidation: true,
-      allowedTopics: topics,
       msgIdFn: (message) => this.#messageId(message.topic, message.data),
       msgIdToStrFn: (id) => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1'),
       messageCache: this.#cache.asLibraryCache(),
       fallbackToFloodsub: false,
-      floodPublish: true,
       batchPublish: true,
       emitSelf: false,
       doPX: false,
-      tagMeshPeers: false,
       allowPublishToZeroTopicPeers: true,
       ignoreDuplicatePublishError: true,
-      D: 0,
-      Dlo: 0,
-      Dhi: 0,
-      Dscore: 0,
-      Dout: 0,
+      ...FLOOD_WITHOUT_MESH,
       Dlazy: this.#options.peersMax,
-      gossipFactor: 1,
-      // IDONTWANT goes to mesh peers only, and there are none.
-      idontwantMinDataSize: Number.MAX_SAFE_INTEGER,
-      heartbeatInterval: HEARTBEAT_MS,
-      mcacheLength: WINDOWS,
-      mcacheGossip: WINDOWS_ADVERTISED,
-      seenTTL: SEEN_MS,
-      maxInboundStreams: 4,
-      maxOutboundStreams: 4,
-      maxInboundDataLength: 2 * this.#options.gossipBytesMax + RPC_SLACK_BYTES,
-      maxOutboundBufferSize: Math.max(OUTBOUND_BYTES_MAX, 4 * this.#options.gossipBytesMax),
-      maxTopicBytesPerPeer: (topics.length + 1) * 2048,
-      decodeRpcLimits: {
-        maxSubscriptions: topics.length + 16,
-        maxMessages: 2 * REPAIR_MESSAGES_MAX,
-        maxControlMessages: topics.length + 16,
-        maxIhaveMessageIDs: IDS_MAX,
-        maxIwantMessageIDs: IDS_MAX * (topics.length + 1),
-        maxIdontwantMessageIDs: 16,
-        maxPeerInfos: 1,
-      },
-      scoreParams: {
-        topics: {},
-        appSpecificWeight: 1,
-        appSpecificScore: (peer) => (this.#muted.has(peer, performance.now()) ? SCORE_MUTED : 0),
-        behaviourPenaltyWeight: 0,
-        // A whole test network, or a rack of operators behind one address, is not an attack here.
-        IPColocationFactorWeight: 0,
-      },
-      scoreThresholds: {
-        gossipThreshold: SCORE_REFUSED,
-        publishThreshold: SCORE_REFUSED,
-        graylistThreshold: SCORE_REFUSED,
-        acceptPXThreshold: Number.MAX_SAFE_INTEGER,
-        opportunisticGraftThreshold: 0,
-      },
+      ...this.#limits([...this.#shardOfTopic.keys()]),
+      ...this.#scoring(),
     });
     return (components) => {
       this.#pubsub = make(components) as Router;
@@ -191,6 +167,48 @@ export class Gossip {
   isJoined(peer: string): boolean {
     const pubsub = this.#pubsub;
     return pubsub?.peers.has(peer) === true && pubsub.streamsOutbound.has(peer);
+  }
+
+  #limits(topics: readonly string[]): Partial<GossipsubOpts> {
+    const { gossipBytesMax } = this.#options;
+    return {
+      allowedTopics: [...topics],
+      maxInboundStreams: 4,
+      maxOutboundStreams: 4,
+      maxInboundDataLength: 2 * gossipBytesMax + RPC_SLACK_BYTES,
+      maxOutboundBufferSize: Math.max(OUTBOUND_BYTES_MAX, 4 * gossipBytesMax),
+      maxTopicBytesPerPeer: (topics.length + 1) * 2048,
+      decodeRpcLimits: {
+        maxSubscriptions: topics.length + 16,
+        maxMessages: 2 * REPAIR_MESSAGES_MAX,
+        maxControlMessages: topics.length + 16,
+        maxIhaveMessageIDs: IDS_MAX,
+        maxIwantMessageIDs: IDS_MAX * (topics.length + 1),
+        maxIdontwantMessageIDs: 16,
+        maxPeerInfos: 1,
+      },
+    };
+  }
+
+  /** No score but muting: what a peer may cost is bounded above, and honest nodes must not drift apart by statistics. */
+  #scoring(): Partial<GossipsubOpts> {
+    return {
+      scoreParams: {
+        topics: {},
+        appSpecificWeight: 1,
+        appSpecificScore: (peer) => (this.#muted.has(peer, performance.now()) ? SCORE_MUTED : 0),
+        behaviourPenaltyWeight: 0,
+        // A whole test network, or a rack of operators behind one address, is not an attack here.
+        IPColocationFactorWeight: 0,
+      },
+      scoreThresholds: {
+        gossipThreshold: SCORE_REFUSED,
+        publishThreshold: SCORE_REFUSED,
+        graylistThreshold: SCORE_REFUSED,
+        acceptPXThreshold: Number.MAX_SAFE_INTEGER,
+        opportunisticGraftThreshold: 0,
+      },
+    };
   }
 
   async #onMessage({ propagationSource, msgId, msg }: GossipsubMessage, judge: JudgeSegment): Promise<void> {

@@ -1,5 +1,5 @@
 import type { GossipsubOpts } from '@chainsafe/libp2p-gossipsub';
-import type { Counters } from './counters.ts';
+import type { Counters } from '../counters.ts';
 
 type LibraryCache = NonNullable<GossipsubOpts['messageCache']>;
 type RpcMessage = Parameters<LibraryCache['put']>[1];
