@@ -1,0 +1,32 @@
+import { type CborValue, decodeCanonical, encodeCanonical } from '../codec/cbor.ts';
+import type { GovernanceState } from './state.ts';
+
+/** Tables in the order in which they are hashed and stored; numbers are never reused. */
+export const TABLES = [
+  { number: 1, name: 'spaces' },
+  { number: 2, name: 'models' },
+  { number: 3, name: 'sessions' },
+  { number: 4, name: 'progress' },
+  { number: 5, name: 'heads' },
+  { number: 6, name: 'tallies' },
+  { number: 7, name: 'results' },
+  { number: 8, name: 'seqs' },
+] as const;
+
+export type TableName = (typeof TABLES)[number]['name'];
+
+const ROW_LIMITS = { bytesMax: 8 * 1024 * 1024, depthMax: 12, itemsMax: 400_000 };
+
+/** A row as it is hashed and stored: canonical, absent fields left out. */
+export function encodeRow(row: object | number): Uint8Array {
+  return encodeCanonical(row as CborValue);
+}
+
+/**
+ * Put a stored row back; it counts as untouched.
+ * @throws WaggleError WAGGLE_CBOR_*, WAGGLE_CODEC_* for bytes that `encodeRow` did not write
+ */
+export function restoreRow(state: GovernanceState, table: TableName, key: string, bytes: Uint8Array): void {
+  const row: unknown = decodeCanonical(bytes, ROW_LIMITS);
+  state[table].restore(key, row as never);
+}
