@@ -1,10 +1,11 @@
 import type { Certificate, ConsensusVote } from '../protocol/certificate.ts';
-import type { HashedBlock } from '../protocol/chain/block.ts';
+import type { CutEntry, HashedBlock } from '../protocol/chain/block.ts';
 import type { Item, Segment } from '../protocol/chain/segment.ts';
 import type { Verify } from '../protocol/crypto/verify.ts';
 import type { AppliedItem } from '../protocol/governance/applied.ts';
+import type { TableName } from '../protocol/governance/rows.ts';
 import type { Hash } from '../protocol/hash.ts';
-import type { SignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
+import type { ShardRoots, SignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import type { Roster } from '../protocol/roster.ts';
 
 /** What a replica is told once; equal on all validators but for `self` and the signer. */
@@ -21,6 +22,18 @@ export interface ReplicaConfig {
   readonly blockIntervalMs: number;
   readonly sign: (message: Uint8Array) => Uint8Array;
   readonly verify: Verify;
+}
+
+/** Where execution stands: what a replica starts from. Before the first block: height 0, view 0, hash = chain id. */
+export interface Anchor {
+  readonly height: number;
+  readonly view: number;
+  readonly hash: Hash;
+  readonly timeMs: number;
+  /** Commits every executed block and its roots; zero before the first. */
+  readonly history: Hash;
+  /** The whole cut after this block: every chain that ever advanced. */
+  readonly cut: readonly CutEntry[];
 }
 
 /** Time comes in with the input: `monoMs` for timers, `wallMs` only for block.time and for telling `session.due`. */
@@ -53,7 +66,7 @@ export interface Status {
   readonly checkpoint: SignedCheckpoint | undefined;
 }
 
-/** Requests travel on the sync protocol; what answers them are the last four kinds below. */
+/** Requests travel on the sync protocol; what answers them are certificates, blocks, segments and finals. */
 export type FetchRequest =
   | { readonly kind: 'fetch-certificates'; readonly from: number; readonly to: number }
   | { readonly kind: 'fetch-block'; readonly hash: Hash }
@@ -86,7 +99,7 @@ export type Input =
   | { readonly kind: 'start' }
   /** The time asked for by `wakeAtMs` has come, or any other reason to look at the clock. */
   | { readonly kind: 'tick' }
-  /** Decoded, inside the window and with its signatures verified: `admit` made it. */
+  /** Canonical, from an authenticated peer; window and signatures are checked by `admit`, inside the step. */
   | { readonly kind: 'message'; readonly from: number; readonly message: Message }
   /** An item this node takes responsibility for. */
   | { readonly kind: 'submit'; readonly shard: number; readonly item: Item; readonly id: Hash }
@@ -119,10 +132,14 @@ export interface ExecutedBlock {
   readonly block: HashedBlock;
   /** The finalization of this block, when it was finalized directly. */
   readonly certificate: Certificate | undefined;
+  /** In execution order. */
   readonly segments: readonly ExecutedSegment[];
+  readonly shards: readonly ShardRoots[];
   readonly checkpoint: SignedCheckpoint;
   /** Rows of the governance state the block touched, by table. */
-  readonly touched: readonly { readonly table: string; readonly keys: readonly string[] }[];
+  readonly touched: readonly { readonly table: TableName; readonly keys: readonly string[] }[];
+  /** Where execution stands after it. */
+  readonly anchor: Anchor;
 }
 
 export type Delivery =
@@ -132,7 +149,10 @@ export type Delivery =
   | { readonly kind: 'busy'; readonly id: Hash }
   | { readonly kind: 'finalized'; readonly height: number; readonly view: number; readonly certificate: Certificate }
   | { readonly kind: 'executed'; readonly executed: ExecutedBlock }
-  | { readonly kind: 'checkpoint'; readonly checkpoint: SignedCheckpoint }
+  /** f + 1 validators signed one and the same checkpoint of an executed block. */
+  | { readonly kind: 'checkpoint'; readonly signed: readonly SignedCheckpoint[] }
+  /** Something a peer sent was not taken, and why: a counter, never silence (reliability.md 6, rule 11). */
+  | { readonly kind: 'refused'; readonly from: number; readonly reason: string }
   | { readonly kind: 'evidence'; readonly what: string; readonly offender: number; readonly view: number }
   /** More than f faults or divergent software: the driver stores the facts and stops the process. */
   | { readonly kind: 'violation'; readonly invariant: string; readonly facts: string };

@@ -23,6 +23,7 @@ export const TAGS = {
   shard: entry('shard', 'ShardRoots', 'shard, outcomes root, tallies root', false),
   'checkpoint-tree': entry('checkpoint-tree', 'Merkle tree', 'the shards of a checkpoint', false),
   history: entry('history', 'History', 'previous history, block hash, root', false),
+  rank: entry('rank', 'Rank', 'space, session and validator name: who tells a deadline first', false),
   checkpoint: entry('checkpoint', 'Checkpoint', 'all fields', true),
 } as const;
 

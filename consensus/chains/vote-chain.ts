@@ -80,12 +80,35 @@ export class VoteChain {
     if (height > this.#final.height && this.#pendingBytes + segment.bytes.length > LIMITS.chainWindowBytes * 2) {
       return 'over';
     }
-    this.#byId.set(toHex(segment.id), segment);
-    this.#byHeight.set(height, [...same, segment]);
-    this.#pendingBytes += segment.bytes.length;
     if (wanted) this.#wanted = segment.header.parent;
-    this.#extend();
+    this.#keep(segment, same);
     return same.length === 0 ? 'added' : 'fork';
+  }
+
+  /** A segment from the journal: what was kept before a restart is kept again, windows or not. */
+  restore(segment: Segment): void {
+    const { height } = segment.header;
+    if (height <= this.#executed.height || this.get(segment.id) !== undefined) return;
+    this.#keep(segment, this.at(height));
+  }
+
+  #keep(segment: Segment, same: readonly Segment[]): void {
+    this.#byId.set(toHex(segment.id), segment);
+    this.#byHeight.set(segment.header.height, [...same, segment]);
+    this.#pendingBytes += segment.bytes.length;
+    this.#extend();
+  }
+
+  /** Everything held, ascending. */
+  held(): Segment[] {
+    return [...this.#byId.values()].sort((a, b) => a.header.height - b.header.height);
+  }
+
+  /** The highest height of which anything is held. */
+  highest(): number {
+    let highest = this.#executed.height;
+    for (const height of this.#byHeight.keys()) if (height > highest) highest = height;
+    return highest;
   }
 
   /**

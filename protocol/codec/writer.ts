@@ -62,7 +62,9 @@ export class Writer {
 
   /** Raw bytes of a length both sides know. */
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#room(value.length));
+    // Making room may replace the buffer, so it comes first.
+    const at = this.#room(value.length);
+    this.#bytes.set(value, at);
     return this;
   }
 

@@ -1,0 +1,220 @@
+import { type Certificate, type ConsensusVote, verifyCertificate, verifyVote } from '../protocol/certificate.ts';
+import type { HashedBlock } from '../protocol/chain/block.ts';
+import type { Segment } from '../protocol/chain/segment.ts';
+import { hashesEqual } from '../protocol/hash.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import { type SignedCheckpoint, verifyCheckpoint } from '../protocol/receipt/checkpoint.ts';
+import { leaderOf } from '../protocol/roster.ts';
+import type { Replica, Turn } from './replica-state.ts';
+import { isWanted } from './simplex/finality.ts';
+import { askLeader, pushToLaggard } from './simplex/recovery.ts';
+import { recordCertificate, recordVote } from './simplex/votes.ts';
+import type { Message, Propose, ReplicaConfig, Status } from './types.ts';
+
+/**
+ * A-01: the one door for everything a peer sends, whatever way it came: peer right, epoch and view window, duplicates,
+ * then signatures, then store (reliability.md 6, rule 2). Nothing unverified is kept under a key the sender chose, and
+ * no message of a peer can stop this node: a refusal is told with its reason.
+ */
+export function admit(turn: Turn, from: number, message: Message): void {
+  const reason = judge(turn, from, message);
+  if (reason !== undefined) turn.out.tell({ kind: 'refused', from, reason });
+}
+
+/** Why a message was not taken; undefined when it was, or when it brought nothing new. */
+type Refusal = string | undefined;
+
+function judge(turn: Turn, from: number, message: Message): Refusal {
+  const peer = turn.replica.peers[from];
+  if (peer === undefined || from === turn.replica.config.self) return 'unknown peer';
+  peer.heardAtMs = turn.now.monoMs;
+  switch (message.kind) {
+    case 'propose':
+      return admitProposal(turn, from, message);
+    case 'vote':
+      return admitVote(turn, from, message.vote);
+    case 'certificate':
+      return admitCertificate(turn, message.certificate);
+    case 'status':
+      return admitStatus(turn, from, message);
+    case 'checkpoint':
+      return admitCheckpoint(turn, from, message.checkpoint);
+    case 'block':
+      return admitBlock(turn, message.block);
+    case 'segment':
+      return admitSegment(turn, message.segment);
+    case 'final':
+      return admitFinal(turn, message.blocks, message.certificate);
+    default:
+      return 'a request is not for the step';
+  }
+}
+
+/** S-10: votes and proposals of views above the final one and at most one above the current. */
+function isInWindow({ replica }: Turn, view: number): boolean {
+  return view > replica.finalView && view <= replica.view + 1;
+}
+
+function noteView(turn: Turn, from: number, view: number): void {
+  const peer = turn.replica.peers[from];
+  if (peer !== undefined && view > peer.view) peer.view = view;
+  askLeader(turn, from, view);
+}
+
+function admitProposal(turn: Turn, from: number, propose: Propose): Refusal {
+  const { replica, out } = turn;
+  const { block } = propose.block;
+  if (block.epoch !== replica.config.roster.epoch || !hashesEqual(block.chain, replica.config.chain)) {
+    return 'proposal of another chain or epoch';
+  }
+  if (block.proposer !== from || leaderOf(replica.config.roster, block.view) !== from) return 'not the leader';
+  if (!isInWindow(turn, block.view)) {
+    noteView(turn, from, block.view);
+    pushToLaggard(turn, from, block.view);
+    return 'proposal outside the window';
+  }
+  const vote = voteOf(replica, propose, from);
+  const state = replica.views.at(block.view);
+  if (state.proposal !== undefined && hashesEqual(state.proposal.block.hash, propose.block.hash)) return undefined;
+  if (!verifyVote(replica.config.chain, replica.config.roster, vote, replica.config.verify))
+    return 'proposal signature';
+  noteView(turn, from, block.view);
+  if (state.proposal === undefined) {
+    state.proposal = propose;
+    replica.proposedAtMs = turn.now.monoMs;
+    replica.tree.add(propose.block);
+  } else out.tell({ kind: 'evidence', what: 'two proposals', offender: from, view: block.view });
+  recordVote(turn, vote);
+  return undefined;
+}
+
+/** The proposal is the leader's notarize vote (2.2). */
+function voteOf(replica: Replica, { block, signature }: Propose, signer: number): ConsensusVote {
+  const { epoch } = replica.config.roster;
+  return { kind: 'notarize', epoch, view: block.block.view, blockHash: block.hash, signer, signature };
+}
+
+function admitVote(turn: Turn, from: number, vote: ConsensusVote): Refusal {
+  const { replica } = turn;
+  const { chain, roster, verify } = replica.config;
+  if (vote.signer !== from) return 'vote of somebody else';
+  if (vote.epoch !== roster.epoch) return 'vote of another epoch';
+  if (!isInWindow(turn, vote.view)) {
+    noteView(turn, from, vote.view);
+    pushToLaggard(turn, from, vote.view);
+    return vote.view > replica.view ? 'vote ahead of the window' : 'vote of a final view';
+  }
+  const known = replica.views.find(vote.view)?.votes[vote.kind].get(from);
+  // Equal to the byte or it is verified: a cached answer for other bytes would poison a certificate (pitfall 11).
+  if (known !== undefined && hashesEqual(known.signature, vote.signature) && isSameHash(known, vote)) return undefined;
+  if (!verifyVote(chain, roster, vote, verify)) return 'vote signature';
+  // A finalize vote says that its signer holds the notarization, so it is past the view already.
+  const peer = replica.peers[from];
+  if (vote.kind === 'finalize' && peer !== undefined) peer.view = Math.max(peer.view, vote.view + 1);
+  else noteView(turn, from, vote.view);
+  if (vote.view < replica.view - 1) pushToLaggard(turn, from, vote.view);
+  recordVote(turn, vote);
+  return undefined;
+}
+
+function isSameHash(a: ConsensusVote, b: ConsensusVote): boolean {
+  if (a.blockHash === undefined || b.blockHash === undefined) return a.blockHash === b.blockHash;
+  return hashesEqual(a.blockHash, b.blockHash);
+}
+
+function admitCertificate(turn: Turn, certificate: Certificate): Refusal {
+  const { replica } = turn;
+  const { chain, roster, verify } = replica.config;
+  const { view, kind } = certificate;
+  if (view <= replica.finalView) return 'certificate of a final view';
+  if (replica.views.certificate(view, kind) !== undefined) return undefined;
+  if (!verifyCertificate(chain, roster, certificate, verify)) return 'certificate signatures';
+  recordCertificate(turn, certificate);
+  return undefined;
+}
+
+function admitStatus(turn: Turn, from: number, status: Status): Refusal {
+  const { replica } = turn;
+  const peer = replica.peers[from];
+  if (peer === undefined || status.epoch !== replica.config.roster.epoch) return 'status of another epoch';
+  if (status.finalView > status.view || status.tips.length > replica.config.shards + 1) return 'status form';
+  peer.status = status;
+  // A restarted peer may be behind what it said before.
+  peer.view = status.view;
+  noteView(turn, from, status.view);
+  pushToLaggard(turn, from, status.view);
+  return status.checkpoint === undefined ? undefined : admitCheckpoint(turn, from, status.checkpoint);
+}
+
+function admitCheckpoint(turn: Turn, from: number, signed: SignedCheckpoint): Refusal {
+  const { replica } = turn;
+  const { chain, roster, verify } = replica.config;
+  if (signed.signer !== from || !hashesEqual(signed.checkpoint.chain, chain)) return 'checkpoint of somebody else';
+  if (replica.checkpoints.has(signed)) return undefined;
+  if (!verifyCheckpoint(roster, signed, verify)) return 'checkpoint signature';
+  return replica.checkpoints.add(turn, signed) === 'outside' ? 'checkpoint outside the window' : undefined;
+}
+
+/** A body is taken only when its hash was asked for: the hash proves it. */
+function admitBlock(turn: Turn, block: HashedBlock): Refusal {
+  const { replica, out } = turn;
+  if (replica.tree.body(block.hash) !== undefined) return undefined;
+  if (!isWanted(replica, block.hash)) return 'block nobody asked for';
+  replica.tree.add(block);
+  out.record({ kind: 'block', block });
+  return undefined;
+}
+
+const AUTHENTIC = new WeakSet<Segment>();
+
+/** Whether a segment is of this chain and epoch and its author signed it; remembered per object, so it is verified once. */
+export function isAuthentic(config: ReplicaConfig, segment: Segment): boolean {
+  if (AUTHENTIC.has(segment)) return true;
+  const { chain, epoch, author, shard, incarnation } = segment.header;
+  const key = config.roster.validators[author]?.key;
+  if (key === undefined || shard > config.shards || incarnation !== 0) return false;
+  if (epoch !== config.roster.epoch || !hashesEqual(chain, config.chain)) return false;
+  if (!config.verify(key, segment.id, segment.signature)) return false;
+  AUTHENTIC.add(segment);
+  return true;
+}
+
+function admitSegment(turn: Turn, segment: Segment): Refusal {
+  const { replica, out } = turn;
+  const { shard, author, height } = segment.header;
+  const chain = replica.chains.find(shard, author);
+  if (chain === undefined) return 'segment of no chain';
+  if (chain.get(segment.id) !== undefined || height <= chain.executed.height) return undefined;
+  if (height > chain.final.height + LIMITS.chainWindowSegments) return 'segment over the window';
+  if (!isAuthentic(replica.config, segment)) return 'segment signature';
+  const verdict = chain.add(segment);
+  if (verdict === 'over') return 'segment over a cap';
+  if (verdict === 'fork')
+    out.tell({ kind: 'evidence', what: `two segments of shard ${shard} height ${height}`, offender: author, view: 0 });
+  if (verdict === 'added' || verdict === 'fork') out.record({ kind: 'segment', segment });
+  return undefined;
+}
+
+/** S-13: consecutive blocks above the final one, the last of them finalized: all of them are final. */
+function admitFinal(turn: Turn, blocks: readonly HashedBlock[], certificate: Certificate): Refusal {
+  const { replica, out } = turn;
+  const { chain, roster, verify } = replica.config;
+  const above = blocks.filter(({ block }) => block.height > replica.finalHeight);
+  const last = above.at(-1);
+  if (last === undefined || certificate.kind !== 'finalize' || certificate.view <= replica.finalView) return undefined;
+  let parent = replica.tree.final.hash;
+  for (const block of above) {
+    if (!hashesEqual(block.block.parentHash, parent)) return 'blocks that do not follow the final one';
+    parent = block.hash;
+  }
+  if (certificate.blockHash === undefined || !hashesEqual(certificate.blockHash, last.hash))
+    return 'another block finalized';
+  if (!verifyCertificate(chain, roster, certificate, verify)) return 'certificate signatures';
+  for (const block of above) {
+    if (replica.tree.body(block.hash) !== undefined) continue;
+    replica.tree.add(block);
+    out.record({ kind: 'block', block });
+  }
+  recordCertificate(turn, certificate);
+  return undefined;
+}

@@ -1,0 +1,62 @@
+import type { Replica } from './replica-state.ts';
+import type { FetchRequest, Message } from './types.ts';
+
+/** Answers are bounded whatever is asked (R-05; pitfall 8). */
+const CERTIFICATES_MAX = 64;
+const SEGMENTS_MAX = 64;
+
+/**
+ * What memory holds of a request. What is executed and older is the archive's (the driver's store) to answer; who cannot
+ * serve answers nothing.
+ */
+export function answer(replica: Replica, request: FetchRequest): Message[] {
+  switch (request.kind) {
+    case 'fetch-certificates':
+      return certificates(replica, request.from, request.to);
+    case 'fetch-block': {
+      const block = replica.tree.body(request.hash);
+      return block === undefined ? [] : [{ kind: 'block', block }];
+    }
+    case 'fetch-segments':
+      return segments(replica, request);
+    case 'fetch-final':
+      return [];
+  }
+}
+
+/** For each view of the range: finalization over notarization, and the nullification. Only the kinds there are. */
+function certificates(replica: Replica, from: number, to: number): Message[] {
+  const messages: Message[] = [];
+  const last = Math.min(to, from + CERTIFICATES_MAX - 1);
+  for (const { view } of replica.views.ascending()) {
+    if (view < from || view > last || messages.length >= CERTIFICATES_MAX) continue;
+    const best = replica.views.blockCertificate(view);
+    const nullification = replica.views.certificate(view, 'nullify');
+    if (best !== undefined) messages.push({ kind: 'certificate', certificate: best });
+    if (nullification !== undefined) messages.push({ kind: 'certificate', certificate: nullification });
+  }
+  const { finalization } = replica;
+  if (messages.length === 0 && finalization !== undefined && finalization.view >= from) {
+    messages.push({ kind: 'certificate', certificate: finalization });
+  }
+  return messages;
+}
+
+/** Ascending, following the fork of the wanted tip where one is named. */
+function segments(replica: Replica, request: Extract<FetchRequest, { kind: 'fetch-segments' }>): Message[] {
+  const { shard, author, from, to, tip } = request;
+  const chain = replica.chains.find(shard, author);
+  if (chain === undefined || to < from) return [];
+  const messages: Message[] = [];
+  let wanted = tip;
+  for (let height = Math.min(to, chain.highest()); height >= from && messages.length < SEGMENTS_MAX; height--) {
+    const segment = wanted === undefined ? chain.at(height)[0] : chain.get(wanted);
+    if (segment === undefined) {
+      if (wanted !== undefined) break;
+      continue;
+    }
+    messages.push({ kind: 'segment', segment });
+    if (wanted !== undefined) wanted = segment.header.parent;
+  }
+  return messages.reverse();
+}

@@ -1,0 +1,86 @@
+import { type Segment, sealSegment } from '../../protocol/chain/segment.ts';
+import type { Hash } from '../../protocol/hash.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Turn } from '../replica-state.ts';
+import type { TipStatus } from '../types.ts';
+import { CHAIN_START, type ChainPosition } from './vote-chain.ts';
+
+interface Sealed {
+  readonly segment: Segment;
+  readonly ids: readonly Hash[];
+}
+
+/** This node's own vote chains: where each ends, and which segments wait for the disk. */
+export class Authors {
+  readonly #tips: ChainPosition[];
+  #unsynced: Sealed[] = [];
+
+  constructor(shards: number) {
+    this.#tips = Array.from({ length: shards + 1 }, () => CHAIN_START);
+  }
+
+  tip(shard: number): ChainPosition {
+    return this.#tips[shard] ?? CHAIN_START;
+  }
+
+  /** The highest of the own chain: from a seal, from the journal, or from a final cut. Never moves back. */
+  advance(shard: number, position: ChainPosition): void {
+    if (position.height > this.tip(shard).height) this.#tips[shard] = position;
+  }
+
+  tips(): TipStatus[] {
+    return this.#tips.map(({ height }, shard) => ({ shard, height }));
+  }
+
+  keep(sealed: Sealed): void {
+    this.#unsynced.push(sealed);
+  }
+
+  takeSynced(): Sealed[] {
+    const sealed = this.#unsynced;
+    this.#unsynced = [];
+    return sealed;
+  }
+}
+
+/** An author stops at half of the window that everybody accepts (C-04): its clients are told "busy" instead. */
+const BACKLOG_SEGMENTS_MAX = LIMITS.chainWindowSegments / 2;
+const BACKLOG_BYTES_MAX = LIMITS.chainWindowBytes / 2;
+
+/**
+ * C-01: seal batches that are due into segments of the own chains: one header a height, persisted before it is sent.
+ * The own segment joins its chain when it is synced, so no leader orders what a crash could take back.
+ */
+export function sealBatches({ replica, now, out }: Turn): boolean {
+  const { config, pool, authors, chains } = replica;
+  let sealed = false;
+  for (let shard = 0; shard <= config.shards; shard++) {
+    const chain = chains.of(shard, config.self);
+    const tip = authors.tip(shard);
+    if (tip.height - chain.final.height >= BACKLOG_SEGMENTS_MAX || chain.pendingBytes >= BACKLOG_BYTES_MAX) continue;
+    const batch = pool.take(shard, now.monoMs);
+    if (batch === undefined) continue;
+    const { chain: network, roster, self, sign } = config;
+    const place = { chain: network, epoch: roster.epoch, incarnation: 0, shard, author: self };
+    const at = { ...place, height: tip.height + 1, parent: tip.tip, timeMs: Math.max(0, Math.floor(now.wallMs)) };
+    const segment = sealSegment(at, batch.items, sign);
+    authors.advance(shard, { height: at.height, tip: segment.id });
+    authors.keep({ segment, ids: batch.ids });
+    out.record({ kind: 'segment', segment });
+    out.send.push({ to: 'shard', segment });
+    sealed = true;
+  }
+  const due = pool.dueAtMs();
+  // A batch that is due and still here waits for finality, which comes with an input of its own.
+  if (due !== undefined && due > now.monoMs) out.wakeAt(due);
+  return sealed;
+}
+
+/** D-02 for segments: what is durable joins the chains and is *accepted*. */
+export function takeSealed({ replica, out }: Turn): void {
+  for (const { segment, ids } of replica.authors.takeSynced()) {
+    const { shard, author } = segment.header;
+    replica.chains.of(shard, author).add(segment);
+    out.tell({ kind: 'sealed', segment, ids });
+  }
+}

@@ -1,0 +1,93 @@
+import { hashesEqual } from '../../protocol/hash.ts';
+import { toHex } from '../../protocol/hex.ts';
+import { type Checkpoint, checkpointDigest, type SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import { faultBound } from '../../protocol/roster.ts';
+import type { Turn } from '../replica-state.ts';
+
+interface Collected {
+  own: SignedCheckpoint | undefined;
+  readonly bySigner: Map<number, SignedCheckpoint>;
+  proven: boolean;
+}
+
+/** Heights kept around the executed one: signatures come a little before or after a node executes a block itself. */
+const HEIGHTS_KEPT = 64;
+
+/**
+ * K-01: signatures over executed blocks, own and others'. f + 1 equal ones are a proof; a different one is evidence and
+ * stops nobody; f + 1 validators that agree with each other and not with this node stop this node (protocol.md).
+ */
+export class Checkpoints {
+  readonly #byHeight = new Map<number, Collected>();
+  #latestOwn: SignedCheckpoint | undefined;
+
+  latestOwn(): SignedCheckpoint | undefined {
+    return this.#latestOwn;
+  }
+
+  addOwn(turn: Turn, signed: SignedCheckpoint): void {
+    const { height } = signed.checkpoint;
+    this.#latestOwn = signed;
+    const collected = this.#at(height);
+    collected.own = signed;
+    collected.bySigner.set(signed.signer, signed);
+    for (const other of this.#byHeight.keys()) if (other < height - HEIGHTS_KEPT) this.#byHeight.delete(other);
+    for (const other of collected.bySigner.values()) this.#compare(turn, collected, other);
+    this.#prove(turn, collected);
+  }
+
+  /** A verified signature of a peer. Heights far from the executed one are not kept. */
+  add(turn: Turn, signed: SignedCheckpoint): 'added' | 'known' | 'outside' {
+    const { height } = signed.checkpoint;
+    if (Math.abs(height - turn.replica.executed.height) > HEIGHTS_KEPT) return 'outside';
+    const collected = this.#at(height);
+    if (collected.bySigner.has(signed.signer)) return 'known';
+    collected.bySigner.set(signed.signer, signed);
+    this.#compare(turn, collected, signed);
+    this.#prove(turn, collected);
+    return 'added';
+  }
+
+  /** Whether this very signature is here already. */
+  has(signed: SignedCheckpoint): boolean {
+    const known = this.#byHeight.get(signed.checkpoint.height)?.bySigner.get(signed.signer);
+    return (
+      known !== undefined &&
+      hashesEqual(known.signature, signed.signature) &&
+      isSame(known.checkpoint, signed.checkpoint)
+    );
+  }
+
+  #at(height: number): Collected {
+    let collected = this.#byHeight.get(height);
+    if (collected === undefined) {
+      collected = { own: undefined, bySigner: new Map(), proven: false };
+      this.#byHeight.set(height, collected);
+    }
+    return collected;
+  }
+
+  #compare({ replica, out }: Turn, { own, bySigner }: Collected, signed: SignedCheckpoint): void {
+    if (own === undefined || isSame(own.checkpoint, signed.checkpoint)) return;
+    const { height } = signed.checkpoint;
+    out.tell({ kind: 'evidence', what: `another checkpoint of height ${height}`, offender: signed.signer, view: 0 });
+    const agreeing = [...bySigner.values()].filter((other) => isSame(other.checkpoint, signed.checkpoint)).length;
+    if (agreeing <= faultBound(replica.peers.length)) return;
+    replica.violated = true;
+    const facts = `height ${height}: own root ${toHex(own.checkpoint.root)}, theirs ${toHex(signed.checkpoint.root)}`;
+    out.tell({ kind: 'violation', invariant: 'f + 1 validators executed to another root', facts });
+  }
+
+  #prove({ replica, out }: Turn, collected: Collected): void {
+    const { own } = collected;
+    if (own === undefined || collected.proven) return;
+    const equal = [...collected.bySigner.values()].filter((other) => isSame(other.checkpoint, own.checkpoint));
+    if (equal.length <= faultBound(replica.peers.length)) return;
+    collected.proven = true;
+    out.tell({ kind: 'checkpoint', signed: equal.sort((a, b) => a.signer - b.signer) });
+  }
+}
+
+function isSame(a: Checkpoint, b: Checkpoint): boolean {
+  return hashesEqual(checkpointDigest(a), checkpointDigest(b));
+}

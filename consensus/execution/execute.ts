@@ -1,0 +1,83 @@
+import type { CutEntry } from '../../protocol/chain/block.ts';
+import type { Segment } from '../../protocol/chain/segment.ts';
+import { checkpointDigest, type SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import type { FinalBlock, Replica, Turn } from '../replica-state.ts';
+import { want } from '../simplex/recovery.ts';
+import type { Anchor } from '../types.ts';
+import { type Execution, executeBlock } from './executor.ts';
+
+/**
+ * X-01: execute the next final block once every segment under its cut is held. Consensus never waits for this; a leader
+ * and a voter hold back when it lags (protocol.md, Blocks).
+ */
+export function executeNext(turn: Turn): boolean {
+  const { replica, out } = turn;
+  const next = replica.executions[0];
+  if (next === undefined) return false;
+  const segments = segmentsOf(turn, next);
+  if (segments === undefined) return false;
+  replica.executions.shift();
+  const { block } = next;
+  const { height, timeMs } = block.block;
+  const { roster, verify } = replica.config;
+  const context = { height, timeMs, roster, verify };
+  const execution = executeBlock(replica.state, context, block, segments, replica.executed.history);
+  replica.executed = anchorAfter(replica, next, execution);
+  for (const { shard, author, height: chainHeight, tip } of block.block.cut) {
+    replica.chains.of(shard, author).execute({ height: chainHeight, tip });
+  }
+  const checkpoint = signCheckpoint(replica, execution);
+  const { shards, touched } = execution;
+  const anchor = replica.executed;
+  out.tell({
+    kind: 'executed',
+    executed: {
+      block,
+      certificate: next.certificate,
+      segments: execution.segments,
+      shards,
+      checkpoint,
+      touched,
+      anchor,
+    },
+  });
+  replica.checkpoints.addOwn(turn, checkpoint);
+  if (block.block.cut.length > 0) out.broadcast({ kind: 'checkpoint', checkpoint });
+  return true;
+}
+
+/** Every segment the block adds, or undefined while one is missing (then it is fetched). */
+function segmentsOf(turn: Turn, { block }: FinalBlock): Segment[] | undefined {
+  const { replica } = turn;
+  const segments: Segment[] = [];
+  let held = true;
+  for (const { shard, author, height, tip } of block.block.cut) {
+    const chain = replica.chains.of(shard, author);
+    const path = chain.path(chain.executed, { height, tip });
+    if (path.kind === 'held') {
+      segments.push(...path.segments);
+      continue;
+    }
+    held = false;
+    if (path.kind === 'broken') continue;
+    const { from, to } = path;
+    want(turn, { kind: 'fetch-segments', shard, author, from, to, tip: path.tip }, [block.block.proposer, author]);
+  }
+  return held ? segments : undefined;
+}
+
+function anchorAfter(replica: Replica, { node, block }: FinalBlock, execution: Execution): Anchor {
+  const cut = new Map<number, CutEntry>();
+  for (const entry of replica.executed.cut) cut.set(replica.chains.key(entry.shard, entry.author), entry);
+  for (const entry of block.block.cut) cut.set(replica.chains.key(entry.shard, entry.author), entry);
+  const entries = [...cut.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry);
+  const { height, view, hash, timeMs } = node;
+  return { height, view, hash, timeMs, history: execution.history, cut: entries };
+}
+
+function signCheckpoint(replica: Replica, execution: Execution): SignedCheckpoint {
+  const { chain, roster, self, sign } = replica.config;
+  const { height, hash, timeMs, history } = replica.executed;
+  const checkpoint = { chain, epoch: roster.epoch, height, blockHash: hash, timeMs, history, root: execution.root };
+  return { checkpoint, signer: self, signature: sign(checkpointDigest(checkpoint)) };
+}

@@ -1,0 +1,30 @@
+import type { Delivery, Effects, JournalEntry, Message, Send } from './types.ts';
+
+/** Collects what one step asks for. Order matters: what a vote rests on is persisted before it (D-01). */
+export class Outbox implements Effects {
+  readonly persist: JournalEntry[] = [];
+  readonly send: Send[] = [];
+  readonly deliver: Delivery[] = [];
+  wakeAtMs: number | undefined;
+
+  record(entry: JournalEntry): void {
+    this.persist.push(entry);
+  }
+
+  broadcast(message: Message): void {
+    this.send.push({ to: 'all', message });
+  }
+
+  sendTo(to: number, message: Message): void {
+    this.send.push({ to, message });
+  }
+
+  tell(delivery: Delivery): void {
+    this.deliver.push(delivery);
+  }
+
+  /** Step again at this time at the latest. */
+  wakeAt(atMs: number): void {
+    if (this.wakeAtMs === undefined || atMs < this.wakeAtMs) this.wakeAtMs = atMs;
+  }
+}

@@ -1,0 +1,230 @@
+import { assert } from '../protocol/assert.ts';
+import type { ConsensusVote, VoteKind } from '../protocol/certificate.ts';
+import type { Segment } from '../protocol/chain/segment.ts';
+import type { GovernanceState } from '../protocol/governance/state.ts';
+import { admit } from './admit.ts';
+import { type BatchPolicy, FIXED_BATCHES, Pool } from './batching/pool.ts';
+import { Authors, sealBatches, takeSealed } from './chains/author.ts';
+import { VoteChains } from './chains/vote-chains.ts';
+import { Checkpoints } from './execution/checkpoints.ts';
+import { forgetDeadlines, tellDeadlines } from './execution/due.ts';
+import { executeNext } from './execution/execute.ts';
+import { Outbox } from './outbox.ts';
+import type { PeerState, Replica, Turn } from './replica-state.ts';
+import { Fetches } from './simplex/fetches.ts';
+import { noteUnfinal, resolveFinalizations } from './simplex/finality.ts';
+import { beat, fetchKnown, relayCertificates, retry, sendFetches } from './simplex/recovery.ts';
+import { armTimers, enterView, finalizeNotarized, notarize, nullify, propose } from './simplex/rules.ts';
+import { type BlockNode, BlockTree } from './simplex/tree.ts';
+import { Views } from './simplex/views.ts';
+import { assembleCertificates, keepCertificate, recordVote } from './simplex/votes.ts';
+import { flushAtMs } from './simplex/work.ts';
+import type { Anchor, Effects, Input, JournalEntry, Now, ReplicaConfig } from './types.ts';
+
+/** A replica that starts from an executed block and the state after it; `restore` and an input `start` follow. */
+export function createReplica(
+  config: ReplicaConfig,
+  state: GovernanceState,
+  anchor: Anchor,
+  batches: BatchPolicy = FIXED_BATCHES,
+): Replica {
+  const n = config.roster.validators.length;
+  const chains = new VoteChains(config.shards, n);
+  const authors = new Authors(config.shards);
+  for (const { shard, author, height, tip } of anchor.cut) {
+    chains.of(shard, author).execute({ height, tip });
+    if (author === config.self) authors.advance(shard, { height, tip });
+  }
+  const root: BlockNode = { ...anchor, cut: chains.advance(new Map(), anchor.cut), block: undefined };
+  return {
+    config,
+    state,
+    chains,
+    authors,
+    pool: new Pool(config.shards, batches),
+    views: new Views(),
+    tree: new BlockTree(chains, root),
+    fetches: new Fetches(),
+    checkpoints: new Checkpoints(),
+    peers: config.roster.validators.map(createPeer),
+    clock: { enteredAtMs: 0, armedAtMs: undefined, late: false, retryAtMs: Number.MAX_SAFE_INTEGER },
+    view: anchor.view + 1,
+    finalView: anchor.view,
+    finalHeight: anchor.height,
+    finalization: undefined,
+    executed: anchor,
+    started: false,
+    violated: false,
+    unsynced: [],
+    dirty: new Set(),
+    unresolved: new Map(),
+    executions: [],
+    proposedAtMs: Number.MIN_SAFE_INTEGER,
+    notarizedAtMs: Number.MIN_SAFE_INTEGER,
+    statusAtMs: 0,
+    statusSentAtMs: 0,
+    relays: [],
+    deadlinesTold: new Map(),
+    wantedBlocks: new Map(),
+    unfinalSinceMs: undefined,
+  };
+}
+
+function createPeer(): PeerState {
+  return { heardAtMs: 0, status: undefined, view: 0, askedAtMs: 0, pushedAtMs: 0 };
+}
+
+/**
+ * Replay one journal record, oldest first, before `start` (D-03): own votes come back into the own aggregator and are
+ * never signed again, certificates come back into what is served, segments into their chains.
+ */
+export function restore(replica: Replica, entry: JournalEntry): void {
+  assert(!replica.started, 'the journal is replayed before the start');
+  switch (entry.kind) {
+    case 'segment':
+      restoreSegment(replica, entry.segment);
+      break;
+    case 'block':
+      replica.tree.add(entry.block);
+      break;
+    case 'certificate':
+      keepCertificate(replica, entry.certificate);
+      break;
+    case 'notarize':
+      replica.tree.add(entry.block);
+      if (entry.block.block.proposer === replica.config.self) {
+        const proposal = { kind: 'propose', block: entry.block, signature: entry.vote.signature } as const;
+        replica.views.at(entry.vote.view).proposal = proposal;
+      }
+      restoreVote(replica, entry.vote);
+      break;
+    case 'finalize':
+      keepCertificate(replica, entry.notarization);
+      restoreVote(replica, entry.vote);
+      break;
+    case 'nullify':
+      restoreVote(replica, entry.vote);
+      break;
+  }
+}
+
+function restoreVote(replica: Replica, vote: ConsensusVote): void {
+  replica.views.at(vote.view).own.set(vote.kind, vote);
+  replica.unsynced.push(vote);
+}
+
+function restoreSegment(replica: Replica, segment: Segment): void {
+  const { shard, author, height } = segment.header;
+  if (author === replica.config.self) replica.authors.advance(shard, { height, tip: segment.id });
+  replica.chains.find(shard, author)?.restore(segment);
+}
+
+/** The one transition (rules: consensus/README.md). Total: no input of a peer makes it throw. */
+export function step(replica: Replica, input: Input, now: Now): Effects {
+  const out = new Outbox();
+  const turn: Turn = { replica, now, out };
+  take(turn, input);
+  if (replica.started && !replica.violated) applyRules(turn);
+  return out;
+}
+
+function take(turn: Turn, input: Input): void {
+  const { replica, now, out } = turn;
+  switch (input.kind) {
+    case 'start':
+      replica.started = true;
+      for (const peer of replica.peers) peer.heardAtMs = now.monoMs;
+      replica.statusAtMs = now.monoMs;
+      takeSynced(turn);
+      break;
+    case 'tick':
+      break;
+    case 'message':
+      admit(turn, input.from, input.message);
+      break;
+    case 'submit':
+      if (!replica.pool.add(input.shard, input.item, input.id, now.monoMs)) out.tell({ kind: 'busy', id: input.id });
+      break;
+    case 'synced':
+      takeSynced(turn);
+      break;
+  }
+}
+
+/** D-02: what earlier steps persisted is durable; own votes count and own segments are accepted only now. */
+function takeSynced(turn: Turn): void {
+  const { replica } = turn;
+  const votes = replica.unsynced;
+  replica.unsynced = [];
+  for (const vote of votes) if (vote.view > replica.finalView) recordVote(turn, vote);
+  takeSealed(turn);
+}
+
+/** Tried in this order until none of them does anything; each is in `simplex/`, `chains/` or `execution/` under its id. */
+const RULES: readonly { readonly id: string; readonly apply: (turn: Turn) => boolean }[] = [
+  { id: 'S-06', apply: assembleCertificates },
+  { id: 'S-07', apply: resolveFinalizations },
+  { id: 'X-01', apply: executeNext },
+  { id: 'S-01', apply: enterView },
+  { id: 'C-01', apply: sealBatches },
+  { id: 'G-01', apply: tellDeadlines },
+  { id: 'W-03', apply: noteUnfinal },
+  { id: 'W-02', apply: armTimers },
+  { id: 'S-02', apply: propose },
+  { id: 'S-03', apply: notarize },
+  { id: 'S-05', apply: finalizeNotarized },
+  { id: 'S-04', apply: nullify },
+];
+
+/** Every rule consumes what lets it act, so a step ends long before this. */
+const PASSES_MAX = 10_000;
+
+function applyRules(turn: Turn): void {
+  const { replica, out } = turn;
+  let passes = 0;
+  while (!replica.violated && RULES.some(({ apply }) => apply(turn))) {
+    passes += 1;
+    assert(passes < PASSES_MAX, 'the rules of a step come to rest');
+  }
+  forgetDeadlines(replica);
+  fetchKnown(turn);
+  relayCertificates(turn);
+  retry(turn);
+  beat(turn);
+  sendFetches(turn);
+  const flushAt = flushAtMs(replica);
+  if (flushAt !== undefined && replica.clock.armedAtMs === undefined)
+    out.wakeAt(Math.max(flushAt, turn.now.monoMs + 1));
+}
+
+/** Everything a journal must still hold, in an order `restore` takes: for compaction. */
+export function liveEntries(replica: Replica): JournalEntry[] {
+  const entries: JournalEntry[] = [];
+  for (const chain of replica.chains.all()) {
+    for (const segment of chain.held()) entries.push({ kind: 'segment', segment });
+  }
+  for (const { block } of replica.executions) entries.push({ kind: 'block', block });
+  if (replica.finalization !== undefined) entries.push({ kind: 'certificate', certificate: replica.finalization });
+  for (const { view, own, certificates } of replica.views.ascending()) {
+    for (const certificate of certificates.values()) {
+      const block = certificate.blockHash === undefined ? undefined : replica.tree.body(certificate.blockHash);
+      if (block !== undefined) entries.push({ kind: 'block', block });
+      entries.push({ kind: 'certificate', certificate });
+    }
+    if (view <= replica.finalView) continue;
+    entries.push(...ownEntries(replica, view, own));
+  }
+  return entries;
+}
+
+function ownEntries(replica: Replica, view: number, own: ReadonlyMap<VoteKind, ConsensusVote>): JournalEntry[] {
+  const entries: JournalEntry[] = [];
+  for (const vote of own.values()) {
+    const block = vote.blockHash === undefined ? undefined : replica.tree.body(vote.blockHash);
+    const notarization = replica.views.certificate(view, 'notarize');
+    if (vote.kind === 'nullify') entries.push({ kind: 'nullify', vote });
+    if (vote.kind === 'notarize' && block !== undefined) entries.push({ kind: 'notarize', vote, block });
+    if (vote.kind === 'finalize' && notarization !== undefined) entries.push({ kind: 'finalize', vote, notarization });
+  }
+  return entries;
+}

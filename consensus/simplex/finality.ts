@@ -1,0 +1,111 @@
+import type { Certificate } from '../../protocol/certificate.ts';
+import { hashesEqual } from '../../protocol/hash.ts';
+import { toHex } from '../../protocol/hex.ts';
+import type { Replica, Turn } from '../replica-state.ts';
+import { want } from './recovery.ts';
+import type { BlockNode } from './tree.ts';
+import { violate } from './votes.ts';
+
+/** Ancestors missing below a known child before whole ranges are asked for instead of single blocks. */
+const SINGLE_BLOCKS_MAX = 2;
+
+/** A finalization is told by Status at most four times a second (2.2). */
+const STATUS_AFTER_FINAL_MS = 250;
+
+/**
+ * S-07: a finalization makes its block and all ancestors final, once their bodies are held. The highest is tried first:
+ * it settles those below it.
+ */
+export function resolveFinalizations(turn: Turn): boolean {
+  const { replica } = turn;
+  const views = [...replica.unresolved.keys()].sort((a, b) => b - a);
+  for (const view of views) {
+    const certificate = replica.unresolved.get(view);
+    const hash = certificate?.blockHash;
+    if (certificate === undefined || hash === undefined || view <= replica.finalView) {
+      replica.unresolved.delete(view);
+      continue;
+    }
+    const node = replica.tree.node(hash);
+    if (node === undefined) {
+      fetchAncestors(turn, certificate);
+      continue;
+    }
+    replica.unresolved.delete(view);
+    finalize(turn, node, certificate);
+    return true;
+  }
+  return false;
+}
+
+function fetchAncestors(turn: Turn, certificate: Certificate): void {
+  const { replica } = turn;
+  if (certificate.blockHash === undefined) return;
+  const missing = replica.tree.missingAncestor(certificate.blockHash);
+  if (missing === undefined) {
+    // The walk went below the final block without meeting it: a finalized block beside the final chain (S-09).
+    violate(turn, 'a finalized block does not extend the final chain', certificate);
+    replica.unresolved.delete(certificate.view);
+    return;
+  }
+  const gap = missing.childHeight === undefined ? undefined : missing.childHeight - 1 - replica.finalHeight;
+  if (gap !== undefined && gap <= SINGLE_BLOCKS_MAX) {
+    want(turn, { kind: 'fetch-block', hash: missing.hash }, certificate.signers);
+    return;
+  }
+  if (missing.childHeight === undefined) want(turn, { kind: 'fetch-block', hash: missing.hash }, certificate.signers);
+  else want(turn, { kind: 'fetch-final', from: replica.finalHeight + 1 }, certificate.signers);
+}
+
+function finalize(turn: Turn, node: BlockNode, certificate: Certificate): void {
+  const { replica, now, out } = turn;
+  const path = replica.tree.pathFromFinal(node);
+  if (path === undefined) {
+    violate(turn, 'a finalized block does not extend the final chain', certificate);
+    return;
+  }
+  for (const final of path) {
+    if (final.block === undefined) continue;
+    const direct = final === node ? certificate : replica.views.certificate(final.view, 'finalize');
+    const own = direct?.blockHash !== undefined && hashesEqual(direct.blockHash, final.hash) ? direct : undefined;
+    replica.executions.push({ node: final, block: final.block, certificate: own });
+    for (const { shard, author, height, tip } of final.block.block.cut) {
+      replica.chains.of(shard, author).finalize({ height, tip });
+    }
+  }
+  replica.tree.final = node;
+  replica.finalView = node.view;
+  replica.finalHeight = node.height;
+  replica.finalization = certificate;
+  replica.unfinalSinceMs = undefined;
+  replica.statusAtMs = Math.min(replica.statusAtMs, replica.statusSentAtMs + STATUS_AFTER_FINAL_MS);
+  settle(replica, now.monoMs);
+  out.tell({ kind: 'finalized', height: node.height, view: node.view, certificate });
+}
+
+/** What finality makes needless: certificates below, wanted bodies, blocks nobody will ask for. */
+function settle(replica: Replica, nowMs: number): void {
+  for (const view of replica.unresolved.keys()) if (view <= replica.finalView) replica.unresolved.delete(view);
+  replica.wantedBlocks.clear();
+  replica.views.prune(replica.finalView);
+  replica.tree.prune(replica.executed.height);
+  const above = replica.views
+    .ascending()
+    .some(({ view, certificates }) => view > replica.finalView && certificates.has('notarize'));
+  if (above) replica.unfinalSinceMs = nowMs;
+}
+
+/** Since when a notarized block waits for finality (W-03); a clock for flushing. */
+export function noteUnfinal({ replica, now }: Turn): boolean {
+  if (replica.unfinalSinceMs !== undefined) return false;
+  const waits = replica.views
+    .ascending()
+    .some(({ view, certificates }) => view > replica.finalView && certificates.has('notarize'));
+  if (waits) replica.unfinalSinceMs = now.monoMs;
+  return false;
+}
+
+/** Bodies an answer may bring: what is missing below a certificate or a proposal. */
+export function isWanted(replica: Replica, hash: Uint8Array): boolean {
+  return replica.wantedBlocks.has(toHex(hash));
+}

@@ -1,0 +1,139 @@
+import {
+  type Certificate,
+  type ConsensusVote,
+  VOTE_KINDS,
+  type VoteKind,
+  voteDigest,
+} from '../../protocol/certificate.ts';
+import type { HashedBlock } from '../../protocol/chain/block.ts';
+import { type Hash, hashesEqual } from '../../protocol/hash.ts';
+import { toHex } from '../../protocol/hex.ts';
+import { quorum } from '../../protocol/roster.ts';
+import type { Replica, Turn } from '../replica-state.ts';
+import type { ViewState } from './views.ts';
+
+/**
+ * Count a verified vote. The first of a (signer, kind, view) is kept and never overwritten; a different second one is
+ * evidence (S-08). Nullify + Finalize of one view is evidence too; Notarize + Nullify is not.
+ */
+export function recordVote({ replica, out }: Turn, vote: ConsensusVote): void {
+  const state = replica.views.at(vote.view);
+  const known = state.votes[vote.kind].get(vote.signer);
+  if (known !== undefined) {
+    if (!sameHash(known.blockHash, vote.blockHash)) {
+      out.tell({ kind: 'evidence', what: `two ${vote.kind} votes`, offender: vote.signer, view: vote.view });
+    }
+    return;
+  }
+  state.votes[vote.kind].set(vote.signer, vote);
+  replica.dirty.add(vote.view);
+  const opposite = vote.kind === 'nullify' ? 'finalize' : vote.kind === 'finalize' ? 'nullify' : undefined;
+  if (opposite !== undefined && state.votes[opposite].has(vote.signer)) {
+    out.tell({ kind: 'evidence', what: 'nullify and finalize', offender: vote.signer, view: vote.view });
+  }
+}
+
+function sameHash(a: Hash | undefined, b: Hash | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : hashesEqual(a, b);
+}
+
+/**
+ * S-06: q votes of one kind, view and block make a certificate; it is persisted before anything that follows from it.
+ * True when one was made.
+ */
+export function assembleCertificates(turn: Turn): boolean {
+  const { replica } = turn;
+  let made = false;
+  for (const view of [...replica.dirty].sort((a, b) => a - b)) {
+    replica.dirty.delete(view);
+    const state = replica.views.find(view);
+    if (state === undefined) continue;
+    for (const kind of VOTE_KINDS) {
+      if (state.certificates.has(kind)) continue;
+      const certificate = assemble(replica, state, kind);
+      if (certificate === undefined) continue;
+      recordCertificate(turn, certificate);
+      made = true;
+    }
+  }
+  return made;
+}
+
+function assemble(replica: Replica, state: ViewState, kind: VoteKind): Certificate | undefined {
+  const wanted = quorum(replica.config.roster.validators.length);
+  if (state.votes[kind].size < wanted) return undefined;
+  const byHash = new Map<string, ConsensusVote[]>();
+  for (const vote of state.votes[kind].values()) {
+    const key = vote.blockHash === undefined ? '' : toHex(vote.blockHash);
+    byHash.set(key, [...(byHash.get(key) ?? []), vote]);
+  }
+  for (const votes of byHash.values()) {
+    if (votes.length < wanted) continue;
+    const signed = votes.sort((a, b) => a.signer - b.signer).slice(0, wanted);
+    return {
+      kind,
+      epoch: replica.config.roster.epoch,
+      view: state.view,
+      blockHash: signed[0]?.blockHash,
+      signers: signed.map(({ signer }) => signer),
+      signatures: signed.map(({ signature }) => signature),
+    };
+  }
+  return undefined;
+}
+
+/** Peers get this long to make the certificate themselves before it is relayed (R-01). */
+const RELAY_AFTER_MS = 20;
+
+/** Keep a certificate that holds (assembled here, or verified): persist it, look for contradictions, remember a finalization. */
+export function recordCertificate(turn: Turn, certificate: Certificate): void {
+  const { replica, out } = turn;
+  const state = replica.views.at(certificate.view);
+  if (state.certificates.has(certificate.kind)) return;
+  out.record({ kind: 'certificate', certificate });
+  keepCertificate(replica, certificate);
+  replica.relays.push({ certificate, atMs: turn.now.monoMs + RELAY_AFTER_MS });
+  const contradiction = contradictionOf(state);
+  if (contradiction !== undefined) violate(turn, contradiction, certificate);
+}
+
+/** The part of keeping a certificate that replaying the journal shares: no effects. */
+export function keepCertificate(replica: Replica, certificate: Certificate): void {
+  const state = replica.views.at(certificate.view);
+  state.certificates.set(certificate.kind, certificate);
+  if (certificate.kind === 'finalize' && certificate.view > replica.finalView) {
+    replica.unresolved.set(certificate.view, certificate);
+  }
+}
+
+/** L2 and L3: two blocks certified in one view, or a view both nullified and finalized (S-09). */
+function contradictionOf(state: ViewState): string | undefined {
+  const notarization = state.certificates.get('notarize');
+  const finalization = state.certificates.get('finalize');
+  if (finalization === undefined) return undefined;
+  if (state.certificates.has('nullify')) return 'nullified and finalized';
+  if (notarization !== undefined && !sameHash(notarization.blockHash, finalization.blockHash))
+    return 'two blocks certified';
+  return undefined;
+}
+
+/** S-09: more than f faults, or divergent software. Nothing is signed from here on. */
+export function violate({ replica, out }: Turn, invariant: string, certificate: Certificate): void {
+  replica.violated = true;
+  const hash = certificate.blockHash === undefined ? 'none' : toHex(certificate.blockHash);
+  out.tell({ kind: 'violation', invariant, facts: `view ${certificate.view}, ${certificate.kind}, block ${hash}` });
+}
+
+/**
+ * Sign an own vote, persist and send it. It counts here only when `synced` comes back (D-02): a vote visible before it
+ * is durable can be contradicted after a crash (consensus.md 2.8, rule 2).
+ */
+export function castVote(turn: Turn, kind: VoteKind, view: number, block: HashedBlock | undefined): ConsensusVote {
+  const { replica } = turn;
+  const { chain, roster, self, sign } = replica.config;
+  const subject = { kind, epoch: roster.epoch, view, blockHash: block?.hash };
+  const vote: ConsensusVote = { ...subject, signer: self, signature: sign(voteDigest(chain, subject)) };
+  replica.views.at(view).own.set(kind, vote);
+  replica.unsynced.push(vote);
+  return vote;
+}

@@ -1,0 +1,41 @@
+import { faultBound } from '../../protocol/roster.ts';
+import { hasWork } from '../chains/cut.ts';
+import type { Replica, Turn } from '../replica-state.ts';
+import { advanceTimeoutMs } from './timers.ts';
+import type { BlockNode } from './tree.ts';
+
+/** The highest notarized or finalized block whose ancestry is held: what the next one would stand on, but for gaps. */
+export function highestCertified(replica: Replica): BlockNode {
+  for (let view = replica.view - 1; view > replica.finalView; view--) {
+    const hash = replica.views.blockCertificate(view)?.blockHash;
+    const node = hash === undefined ? undefined : replica.tree.node(hash);
+    if (node !== undefined) return node;
+  }
+  return replica.tree.final;
+}
+
+/** Whether an unfinalized block up to `node` advances a chain: only then may a block be empty (W-03, FLUSH). */
+export function mayFlush(replica: Replica, node: BlockNode): boolean {
+  const path = replica.tree.pathFromFinal(node);
+  return path?.some(({ block }) => block !== undefined && block.block.cut.length > 0) ?? false;
+}
+
+/**
+ * W-01 WORK(v): something to order, something that waits for finality too long, f + 1 validators that gave the view up,
+ * or a proposal for it. Without work a view has no timers and no leader proposes: an idle network is silent.
+ */
+export function hasWorkFor(turn: Turn): boolean {
+  const { replica, now } = turn;
+  const state = replica.views.find(replica.view);
+  if (state?.proposal !== undefined) return true;
+  if ((state?.votes.nullify.size ?? 0) > faultBound(replica.peers.length)) return true;
+  const base = highestCertified(replica);
+  if (hasWork(replica.chains, base.cut)) return true;
+  const since = replica.unfinalSinceMs;
+  return since !== undefined && now.monoMs >= since + 2 * advanceTimeoutMs(replica) && mayFlush(replica, base);
+}
+
+/** When an unfinalized block will have waited long enough to be work by itself. */
+export function flushAtMs(replica: Replica): number | undefined {
+  return replica.unfinalSinceMs === undefined ? undefined : replica.unfinalSinceMs + 2 * advanceTimeoutMs(replica);
+}

@@ -1,0 +1,173 @@
+import { readCertificate, readVote, writeCertificate, writeVote } from '../protocol/certificate.ts';
+import { type HashedBlock, readBlock } from '../protocol/chain/block.ts';
+import { decodeSegment, SEGMENT_ENCODED_BYTES_MAX } from '../protocol/chain/segment.ts';
+import { Reader } from '../protocol/codec/reader.ts';
+import { Writer } from '../protocol/codec/writer.ts';
+import { WaggleError } from '../protocol/errors.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import { readSignedCheckpoint, writeSignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
+import type { FetchRequest, Message, Status, TipStatus } from './types.ts';
+
+/** Largest message: a whole segment, or the blocks of a `final`, with their heads and a certificate. */
+export const FRAME_BYTES_MAX = SEGMENT_ENCODED_BYTES_MAX + 64 * 1024;
+export const SYNC_REQUEST_BYTES_MAX = 64;
+/** Blocks of one `final`, and their bytes together. */
+export const FINAL_BLOCKS_MAX = 32;
+export const FINAL_BYTES_MAX = LIMITS.blockBytesMax;
+
+/** First byte of a message; never reused. */
+const KINDS = {
+  propose: 1,
+  vote: 2,
+  certificate: 3,
+  status: 4,
+  checkpoint: 5,
+  'fetch-certificates': 6,
+  'fetch-block': 7,
+  'fetch-segments': 8,
+  'fetch-final': 9,
+  block: 10,
+  segment: 11,
+  final: 12,
+} as const satisfies Record<Message['kind'], number>;
+
+const NAMES = new Map<number, Message['kind']>(
+  Object.entries(KINDS).map(([name, code]) => [code, name as Message['kind']]),
+);
+
+/** Fixed layout: the kind, then the fields of the message in order. */
+export function encodeMessage(message: Message): Uint8Array {
+  const writer = new Writer(256).u8(KINDS[message.kind]);
+  switch (message.kind) {
+    case 'propose':
+      return writer.bytes32(message.block.bytes).bytes(message.signature).finish();
+    case 'vote':
+      return writeVote(writer, message.vote).finish();
+    case 'certificate':
+      return writeCertificate(writer, message.certificate).finish();
+    case 'status':
+      return writeStatus(writer, message).finish();
+    case 'checkpoint':
+      return writeSignedCheckpoint(writer, message.checkpoint).finish();
+    case 'block':
+      return writer.bytes(message.block.bytes).finish();
+    case 'segment':
+      return writer.bytes(message.segment.bytes).finish();
+    case 'final':
+      writer.u8(message.blocks.length);
+      for (const block of message.blocks) writer.bytes32(block.bytes);
+      return writeCertificate(writer, message.certificate).finish();
+    default:
+      return writeRequest(writer, message).finish();
+  }
+}
+
+function writeStatus(writer: Writer, status: Status): Writer {
+  const { epoch, view, finalView, finalHeight, tips, checkpoint } = status;
+  writer.u32(epoch).u64(view).u64(finalView).u64(finalHeight).u8(tips.length);
+  for (const { shard, height } of tips) writer.u16(shard).u64(height);
+  return checkpoint === undefined ? writer.u8(0) : writeSignedCheckpoint(writer.u8(1), checkpoint);
+}
+
+function writeRequest(writer: Writer, request: FetchRequest): Writer {
+  switch (request.kind) {
+    case 'fetch-certificates':
+      return writer.u64(request.from).u64(request.to);
+    case 'fetch-block':
+      return writer.bytes(request.hash);
+    case 'fetch-segments':
+      writer.u16(request.shard).u16(request.author).u64(request.from).u64(request.to);
+      return request.tip === undefined ? writer.u8(0) : writer.u8(1).bytes(request.tip);
+    case 'fetch-final':
+      return writer.u64(request.from);
+  }
+}
+
+/**
+ * The message of a frame. What it holds by reference are views of `bytes`.
+ * @throws WaggleError WAGGLE_MESSAGE_KIND, WAGGLE_MESSAGE_FORM and those of the objects inside; nothing else
+ */
+export function decodeMessage(bytes: Uint8Array): Message {
+  if (bytes.length > FRAME_BYTES_MAX) throw new WaggleError('WAGGLE_MESSAGE_BYTES', { bytes: bytes.length });
+  const reader = new Reader(bytes);
+  const code = reader.u8();
+  const kind = NAMES.get(code);
+  if (kind === undefined) throw new WaggleError('WAGGLE_MESSAGE_KIND', { code });
+  const message = readMessage(kind, reader);
+  reader.end();
+  return message;
+}
+
+function readMessage(kind: Message['kind'], reader: Reader): Message {
+  switch (kind) {
+    case 'propose': {
+      const block = readBlock(reader.bytes32(LIMITS.blockBytesMax));
+      return { kind, block, signature: reader.bytes(64) };
+    }
+    case 'vote':
+      return { kind, vote: readVote(reader) };
+    case 'certificate':
+      return { kind, certificate: readCertificate(reader) };
+    case 'status':
+      return readStatus(reader);
+    case 'checkpoint':
+      return { kind, checkpoint: readSignedCheckpoint(reader) };
+    case 'block':
+      return { kind, block: readBlock(reader.bytes(reader.remaining)) };
+    case 'segment':
+      return { kind, segment: decodeSegment(reader.bytes(reader.remaining)) };
+    case 'final':
+      return readFinal(reader);
+    default:
+      return readRequest(kind, reader);
+  }
+}
+
+function readStatus(reader: Reader): Status {
+  const epoch = reader.u32();
+  const view = reader.u64();
+  const finalView = reader.u64();
+  const finalHeight = reader.u64();
+  const count = reader.u8();
+  const tips: TipStatus[] = [];
+  for (let at = 0; at < count; at++) tips.push({ shard: reader.u16(), height: reader.u64() });
+  const checkpoint = flag(reader) ? readSignedCheckpoint(reader) : undefined;
+  return { kind: 'status', epoch, view, finalView, finalHeight, tips, checkpoint };
+}
+
+function readFinal(reader: Reader): Message {
+  const count = reader.u8();
+  if (count === 0 || count > FINAL_BLOCKS_MAX) throw new WaggleError('WAGGLE_MESSAGE_FORM', { blocks: count });
+  const blocks: HashedBlock[] = [];
+  for (let at = 0; at < count; at++) blocks.push(readBlock(reader.bytes32(LIMITS.blockBytesMax)));
+  return { kind: 'final', blocks, certificate: readCertificate(reader) };
+}
+
+function readRequest(kind: FetchRequest['kind'], reader: Reader): FetchRequest {
+  switch (kind) {
+    case 'fetch-certificates':
+      return { kind, from: reader.u64(), to: reader.u64() };
+    case 'fetch-block':
+      return { kind, hash: reader.bytes(32) };
+    case 'fetch-segments': {
+      const shard = reader.u16();
+      const author = reader.u16();
+      const from = reader.u64();
+      const to = reader.u64();
+      return { kind, shard, author, from, to, tip: flag(reader) ? reader.bytes(32) : undefined };
+    }
+    case 'fetch-final':
+      return { kind, from: reader.u64() };
+  }
+}
+
+function flag(reader: Reader): boolean {
+  const value = reader.u8();
+  if (value > 1) throw new WaggleError('WAGGLE_MESSAGE_FORM', { flag: value });
+  return value === 1;
+}
+
+/** Whether a message asks for something; what answers it are certificates, blocks, segments and finals. */
+export function isFetchRequest(message: Message): message is FetchRequest {
+  return message.kind.startsWith('fetch-');
+}
