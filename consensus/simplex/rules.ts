@@ -6,7 +6,8 @@ import type { Replica, Turn } from '../replica-state.ts';
 import { want } from './recovery.ts';
 import { deadlines, effectiveTimerMs, leaderTimeoutMs } from './timers.ts';
 import type { BlockNode } from './tree.ts';
-import { isTimely, judgeBlock } from './validity.ts';
+import { isFlushDue, isTimely, judgeBlock } from './validity.ts';
+import type { ViewState } from './views.ts';
 import { castVote } from './votes.ts';
 import { hasWorkFor, mayFlush } from './work.ts';
 
@@ -129,6 +130,7 @@ export function notarize(turn: Turn): boolean {
     });
     return true;
   }
+  if (!isFlushDue(replica, block)) return false;
   if (!isTimely(block, now.wallMs, effectiveTimerMs(replica))) {
     if (block.block.timeMs > now.wallMs)
       out.wakeAt(now.monoMs + block.block.timeMs - now.wallMs - LIMITS.blockTimeAheadMs);
@@ -169,6 +171,14 @@ function mustNullify(turn: Turn): boolean {
   return false;
 }
 
+/** A quorum notarized what is invalid here: divergent software or more than f faults. Never finalized nor built on (2.3). */
+function alarm({ out }: Turn, state: ViewState, reason: string): void {
+  if (state.verdict === 'invalid') return;
+  state.verdict = 'invalid';
+  const offender = state.proposal?.block.block.proposer ?? 0;
+  out.tell({ kind: 'evidence', what: `a notarized block is invalid here: ${reason}`, offender, view: state.view });
+}
+
 /** S-05 FINALIZE: any view above the final one with a notarization of a block validated here, and no own nullify in it. */
 export function finalizeNotarized(turn: Turn): boolean {
   const { replica, out } = turn;
@@ -184,7 +194,7 @@ export function finalizeNotarized(turn: Turn): boolean {
     }
     const verdict = judgeBlock(replica, block);
     if (verdict.kind === 'missing') for (const request of verdict.requests) want(turn, request, notarization.signers);
-    if (verdict.kind === 'invalid') state.verdict = 'invalid';
+    if (verdict.kind === 'invalid') alarm(turn, state, verdict.reason);
     if (verdict.kind !== 'valid') continue;
     const vote = castVote(turn, 'finalize', state.view, block);
     out.record({ kind: 'finalize', vote, notarization });

@@ -67,9 +67,19 @@ function judgeContent(replica: Replica, { block }: HashedBlock, parent: BlockNod
   if (block.timeMs <= parent.timeMs) return INVALID('time not after the parent');
   const isFlush = (block.flags & BLOCK_FLAGS.flush) !== 0;
   if (isFlush !== (block.cut.length === 0)) return INVALID('empty without the flush flag');
-  if (isFlush && !mayFlush(replica, parent)) return INVALID('nothing to flush');
   const verdict = judgeCut(replica.chains, parent.cut, block.cut);
   return verdict.kind === 'held' ? { kind: 'valid' } : verdict;
+}
+
+/**
+ * W-03 at vote time: whether an empty block has something to carry to finality. Finality is local knowledge, so this is a
+ * reason to withhold a notarize and never a verdict: a flush block notarized just before its parent became final must
+ * still be finalized and built on, or the view after it could neither use nor skip it.
+ */
+export function isFlushDue(replica: Replica, { block }: HashedBlock): boolean {
+  if (block.cut.length > 0) return true;
+  const parent = replica.tree.node(block.parentHash);
+  return parent !== undefined && mayFlush(replica, parent);
 }
 
 /** What the voter's own clock says of a block's time: a reason to wait, never a verdict (protocol.md, Blocks). */

@@ -4,10 +4,11 @@ import type { Block, HashedBlock } from '../../protocol/chain/block.ts';
 import { ZERO_HASH } from '../../protocol/hash.ts';
 import { leaderOf } from '../../protocol/roster.ts';
 import { isTimely, judgeBlock } from '../simplex/validity.ts';
-import { block, certificate, child, cutOf, follower, proposal, ROSTER, Solo, segment } from './harness/solo.ts';
+import { block, certificate, child, cutOf, proposal, ROSTER, Solo, segment } from './harness/solo.ts';
 
 const LEADER = leaderOf(ROSTER, 1);
-const SELF = follower(1);
+/** Leads none of the first three views. */
+const SELF = leaderOf(ROSTER, 4);
 
 /** A node in view 3: view 1 has a notarized block, view 2 is nullified. */
 function inViewThree() {
@@ -47,6 +48,7 @@ test('S-11 each fault of a block has its name, and the block without it is valid
     ['time not after the parent', { timeMs: first.block.timeMs }],
     ['empty without the flush flag', { cut: [] }],
     ['empty without the flush flag', { flags: 1 }],
+    ['valid', { cut: [], flags: 1 }],
     ['not advancing', { cut: cutOf(data) }],
     ['not linked', { cut: cutOf(unlinked) }],
     ['unknown chain', { cut: cut.map((entry) => ({ ...entry, shard: 7 })) }],
@@ -59,13 +61,24 @@ test('S-11 each fault of a block has its name, and the block without it is valid
   }
 });
 
-test('W-03 an empty block is valid only to carry a non-empty one to finality', () => {
+test('W-03 an empty block is notarized only to carry a non-empty one to finality', () => {
+  for (const isFinal of [false, true]) {
+    const { node, first } = inViewThree();
+    if (isFinal) node.receive(LEADER, { kind: 'certificate', certificate: certificate('finalize', 1, first.hash) });
+    node.receive(leaderOf(ROSTER, 3), proposal(child(first, 3, [], { flags: 1 })));
+    node.wait(50);
+    assert.equal(node.votes().includes('notarize:3'), !isFinal);
+  }
+});
+
+test('W-03 a flush notarized while its parent became final is finalized all the same, and built on', () => {
   const { node, first } = inViewThree();
   const flush = child(first, 3, [], { flags: 1 });
-  assert.equal(judgeBlock(node.replica, flush).kind, 'valid');
   node.receive(LEADER, { kind: 'certificate', certificate: certificate('finalize', 1, first.hash) });
-  const verdict = judgeBlock(node.replica, flush);
-  assert.deepEqual(verdict, { kind: 'invalid', reason: 'nothing to flush' });
+  node.receive(leaderOf(ROSTER, 3), proposal(flush));
+  node.receive(LEADER, { kind: 'certificate', certificate: certificate('notarize', 3, flush.hash) });
+  assert.ok(node.votes().includes('finalize:3'));
+  assert.deepEqual(node.told('evidence'), []);
 });
 
 test('S-12 a missing nullification, notarization or body is fetched, never called invalid', () => {

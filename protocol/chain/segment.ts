@@ -152,7 +152,9 @@ export function decodeSegment(bytes: Uint8Array): Segment {
 
 function checkHeader(header: SegmentHeader, body: Uint8Array): void {
   const { count, shard, height, bytes } = header;
-  if (count === 0 || count > LIMITS.segmentItemsMax) throw new WaggleError('WAGGLE_SEGMENT_ITEMS', { count });
+  // A control segment that no block could take would be work for ever (consensus W-01).
+  const itemsMax = shard === 0 ? LIMITS.blockAddControlItemsMax : LIMITS.segmentItemsMax;
+  if (count === 0 || count > itemsMax) throw new WaggleError('WAGGLE_SEGMENT_ITEMS', { count });
   if (bytes !== body.length) throw new WaggleError('WAGGLE_SEGMENT_BYTES', { bytes, body: body.length });
   if (shard > LIMITS.shardsMax) throw new WaggleError('WAGGLE_SEGMENT_SHARD', { shard });
   if (height === 0) throw new WaggleError('WAGGLE_SEGMENT_HEIGHT', { height });

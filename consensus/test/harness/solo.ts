@@ -38,11 +38,6 @@ function keyOf(index: number): KeyPair {
   return key;
 }
 
-/** A validator other than the leader of `view`. */
-export function follower(view: number): number {
-  return (leaderOf(ROSTER, view) + 1) % KEYS.length;
-}
-
 export function vote(kind: VoteKind, view: number, blockHash: Hash | undefined, signer: number): ConsensusVote {
   const subject = { kind, epoch: 0, view, blockHash };
   return { ...subject, signer, signature: keyOf(signer).sign(voteDigest(CHAIN, subject)) };
