@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { limitsFindings } from './limits.ts';
 import type { Finding } from './tidy/finding.ts';
 import { codeRules } from './tidy/rules-code.ts';
 import { importRules } from './tidy/rules-imports.ts';
@@ -23,13 +24,14 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({ options: { root: { type: 'string' } } });
-  const found = tidy(resolve(values.root ?? `${import.meta.dirname}/..`));
+  const root = resolve(values.root ?? `${import.meta.dirname}/..`);
+  const found = [...tidy(root), ...(await limitsFindings(root))];
   for (const finding of found) console.log(format(finding));
   const errors = found.filter(({ warning }) => warning !== true).length;
   console.log(`tidy: ${errors} errors, ${found.length - errors} warnings`);
   process.exitCode = errors > 0 ? 1 : 0;
 }
 
-if (import.meta.main) main();
+if (import.meta.main) await main();

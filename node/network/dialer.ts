@@ -8,7 +8,7 @@ export interface DialTarget {
 }
 
 const BACKOFF = { firstMs: 100, longestMs: 2_000 };
-const SECOND_WAITS_MS = 1_000;
+export const SECOND_WAITS_MS = 1_000;
 /** At most five dials a second and peer, whatever the link does (reliability.md 2.3, flap). */
 const DIAL_GAP_MS = 200;
 /** A connection that held this long ends the back-off. */
@@ -29,6 +29,7 @@ export class Dialer {
   readonly #counters: Counters;
   readonly #attempts = new Map<string, Attempts>();
   readonly #nowMs: () => number;
+  readonly #secondWaitsMs: number;
   #isRunning = false;
 
   /** `dial` rejects when the peer cannot be reached; it must tell `connected` by itself when it can. */
@@ -36,9 +37,10 @@ export class Dialer {
     targets: readonly DialTarget[],
     dial: (peer: string) => Promise<void>,
     counters: Counters,
-    nowMs: () => number = () => performance.now(),
+    options: { readonly nowMs?: () => number; readonly secondWaitsMs?: number } = {},
   ) {
-    this.#nowMs = nowMs;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
+    this.#secondWaitsMs = options.secondWaitsMs ?? SECOND_WAITS_MS;
     this.#dial = dial;
     this.#counters = counters;
     for (const target of targets) {
@@ -57,7 +59,7 @@ export class Dialer {
     this.#isRunning = true;
     for (const attempts of this.#attempts.values()) {
       if (attempts.connectedAtMs === undefined)
-        this.#schedule(attempts, attempts.target.dialsFirst ? 0 : SECOND_WAITS_MS);
+        this.#schedule(attempts, attempts.target.dialsFirst ? 0 : this.#secondWaitsMs);
     }
   }
 
@@ -80,7 +82,7 @@ export class Dialer {
     if (this.#nowMs() - attempts.connectedAtMs >= STABLE_MS) attempts.count = 0;
     attempts.connectedAtMs = undefined;
     if (attempts.isDialing) return;
-    this.#schedule(attempts, attempts.target.dialsFirst ? this.#nextWaitMs(attempts) : SECOND_WAITS_MS);
+    this.#schedule(attempts, attempts.target.dialsFirst ? this.#nextWaitMs(attempts) : this.#secondWaitsMs);
   }
 
   #schedule(attempts: Attempts, waitMs: number): void {

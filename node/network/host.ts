@@ -15,7 +15,6 @@ const READ_BUFFER_BYTES_MAX = 2 * WINDOW_BYTES_MAX;
 /** Sockets that may stand in the handshake at once, and how long each may. */
 const PENDING_MAX = 64;
 const HANDSHAKE_MS = 10_000;
-const BOOTSTRAP_AFTER_MS = 1_000;
 
 export interface HostOptions {
   readonly privateKey: PrivateKey;
@@ -25,6 +24,8 @@ export interface HostOptions {
   readonly addresses: readonly string[];
   readonly peersMax: number;
   readonly gossip: Gossip;
+  /** When addresses not yet connected are tried whatever the dialer does. */
+  readonly bootstrapAfterMs: number;
 }
 
 export type Host = Awaited<ReturnType<typeof createHost>>;
@@ -59,7 +60,9 @@ export function createHost(options: HostOptions) {
     // Liveness is watched by latency.ts, on the same pings that measure it.
     connectionMonitor: { enabled: false },
     peerDiscovery:
-      options.addresses.length === 0 ? [] : [bootstrap({ list: [...options.addresses], timeout: BOOTSTRAP_AFTER_MS })],
+      options.addresses.length === 0
+        ? []
+        : [bootstrap({ list: [...options.addresses], timeout: options.bootstrapAfterMs })],
     services: {
       identify: identify(),
       ping: ping({ maxInboundStreams: 4, maxOutboundStreams: 4 }),

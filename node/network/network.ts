@@ -2,7 +2,7 @@ import type { Connection, Stream } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { Counters } from './counters.ts';
-import { Dialer } from './dialer.ts';
+import { Dialer, SECOND_WAITS_MS } from './dialer.ts';
 import { rosterGater, withPeer } from './gater.ts';
 import { Gossip, type Verdict } from './gossip/gossip.ts';
 import { createHost, type Host } from './host.ts';
@@ -32,6 +32,10 @@ export interface NetworkOptions {
     readonly gossipBytesMax: number;
     readonly syncRequestBytesMax: number;
   };
+  /** How often gossip is looked after; default 2 s. */
+  readonly gossipCheckMs?: number;
+  /** How long the side of a pair with the larger peer id waits to be dialled; default 1 s. */
+  readonly secondDialMs?: number;
 }
 
 /**
@@ -106,6 +110,7 @@ class Libp2pNetwork implements Network {
   readonly #consensusProtocol: string;
   readonly #syncProtocol: string;
   readonly #syncLimits: SyncLimits;
+  readonly #server: SyncServer;
   #host: Host | undefined;
   #handlers: NetworkHandlers | undefined;
   #gossipTimer: NodeJS.Timeout | undefined;
@@ -125,11 +130,13 @@ class Libp2pNetwork implements Network {
       totalMs: SYNC_TOTAL_MS,
       inboundMax: SYNC_INBOUND_MAX,
     };
+    this.#server = new SyncServer(this.#syncLimits, (peer, request) => this.#serve(peer, request), this.#counters);
     this.#peers = new Peers(options.peers, self, (entry) => this.#createLink(entry));
     this.#dialer = new Dialer(
       this.#peers.all.filter(({ addrs }) => addrs.length > 0).map(({ peer }) => ({ peer, dialsFirst: self < peer })),
       (peer) => this.#dial(peer),
       this.#counters,
+      { secondWaitsMs: options.secondDialMs ?? SECOND_WAITS_MS },
     );
     this.#gossip = new Gossip(
       {
@@ -162,15 +169,16 @@ class Libp2pNetwork implements Network {
       addresses,
       peersMax: Math.max(16, allowed.size),
       gossip: this.#gossip,
+      bootstrapAfterMs: this.#options.secondDialMs ?? SECOND_WAITS_MS,
     });
     this.#host = host;
     host.addEventListener('connection:open', (event) => this.#onConnection(event.detail));
     host.addEventListener('connection:close', (event) => this.#onDisconnection(event.detail));
-    await this.#handleProtocols(host, handlers);
+    await this.#handleProtocols(host);
     await host.start();
     this.#gossip.subscribe((from, shard, bytes) => this.#judge(from, shard, bytes));
     this.#dialer.start();
-    this.#gossipTimer = setInterval(() => this.#checkGossip(), GOSSIP_CHECK_MS);
+    this.#gossipTimer = setInterval(() => this.#checkGossip(), this.#options.gossipCheckMs ?? GOSSIP_CHECK_MS);
   }
 
   async stop(): Promise<void> {
@@ -179,6 +187,7 @@ class Libp2pNetwork implements Network {
     this.#dialer.stop();
     this.#latency.stop();
     for (const { link } of this.#peers.all) link?.stop();
+    this.#server.stop();
     await this.#host?.stop();
   }
 
@@ -239,19 +248,16 @@ class Libp2pNetwork implements Network {
     );
   }
 
-  async #handleProtocols(host: Host, handlers: NetworkHandlers): Promise<void> {
+  async #handleProtocols(host: Host): Promise<void> {
     const inbox = new FrameInbox(
       this.#options.limits.frameBytesMax,
       (peer, bytes) => this.#guard(() => this.#handlers?.onFrame(this.#peers.nameOf(peer), bytes)),
       this.#counters,
     );
-    const server = new SyncServer(
-      this.#syncLimits,
-      (peer, request) => handlers.serveSync(this.#peers.nameOf(peer), request),
-      this.#counters,
-    );
     await this.#handle(host, this.#consensusProtocol, 4, (from, stream) => inbox.accept(from, stream));
-    await this.#handle(host, this.#syncProtocol, 2 * SYNC_INBOUND_MAX, (from, stream) => server.accept(from, stream));
+    await this.#handle(host, this.#syncProtocol, 2 * SYNC_INBOUND_MAX, (from, stream) =>
+      this.#server.accept(from, stream),
+    );
   }
 
   /** The gater admits roster peers only; should it ever let one past, its streams still end here. */
@@ -313,6 +319,11 @@ class Libp2pNetwork implements Network {
     if (entry.link === undefined) this.#handlers?.onPeer(entry.name, false);
   }
 
+  #serve(peer: string, request: Uint8Array): AsyncIterable<Uint8Array> {
+    if (this.#handlers === undefined) throw new WaggleError('WAGGLE_NETWORK_STOPPED');
+    return this.#handlers.serveSync(this.#peers.nameOf(peer), request);
+  }
+
   async #judge(peer: string, shard: number, bytes: Uint8Array): Promise<Verdict> {
     try {
       return (await this.#handlers?.onSegment(this.#peers.nameOf(peer), shard, bytes)) ?? 'ignore';
@@ -345,6 +356,7 @@ class Libp2pNetwork implements Network {
       const connection = entry.connection();
       if (connection === undefined) continue;
       if (this.#gossip.isJoined(entry.peer)) {
+        if (!this.#gossipJoined.has(connection)) this.#counters.bump('gossip.joined');
         this.#gossipJoined.add(connection);
         continue;
       }

@@ -27,6 +27,30 @@ test('the gate fails on a broken rule and names it', (t) => {
   assert.equal(code, 1);
 });
 
+/** One planted fault of each kind that must never pass: the file, its text, the finding that names it. */
+const FAULTS = [
+  ['consensus/planted.ts', 'export const planted = () => Date.now();\n', /^consensus\/planted\.ts:1 pure-banned /m],
+  [
+    'protocol/planted.ts',
+    "import { step } from '../consensus/simplex/step.ts';\nstep('');\n",
+    /^protocol\/planted\.ts:1 import-direction /m,
+  ],
+  [
+    'consensus/sim/checkers/planted.ts',
+    "import { step } from '../../simplex/step.ts';\nstep('');\n",
+    /^consensus\/sim\/checkers\/planted\.ts:1 checker-import /m,
+  ],
+] as const;
+
+for (const [file, text, finding] of FAULTS) {
+  test(`the gate fails on ${file}`, (t) => {
+    const { code, output } = check(plant(t, { [file]: text }), 'tidy');
+    assert.match(output, /^tidy +FAIL/m);
+    assert.match(output, finding);
+    assert.equal(code, 1);
+  });
+}
+
 test('the gate fails on a changed golden vector and names its path', (t) => {
   const root = plant(t);
   edit(root, 'protocol/vectors/ids.json', (text) => text.replace('root', 'r00t'));

@@ -69,12 +69,10 @@ function testRules(file: SourceFile): Finding[] {
 }
 
 function exportRules(file: SourceFile): Finding[] {
-  const found = matches(
-    file,
-    [['', /(?<![\w$.])export\s+default\b|(?<![\w$.])export\s*\{[^}]*\bas\s+default\b/g]],
-    'default-export',
-    () => 'named exports only',
-  );
+  const defaults = /(?<![\w$.])export\s+default\b|(?<![\w$.])export\s*\{[^}]*\bas\s+default\b/g;
+  // A declaration file says how a package exports, which is not ours to choose.
+  const isDeclaration = file.path.endsWith('.d.ts');
+  const found = isDeclaration ? [] : matches(file, [['', defaults]], 'default-export', () => 'named exports only');
   const rest = file.scan.code
     .replaceAll(/(?<![\w$.])import\b[^;]*;/g, '')
     .replaceAll(/(?<![\w$.])export\s*(?:type\s*)?(?:\*(?:\s*as\s+\w+)?|\{[^}]*\})\s*from\s*['"]\s*['"]\s*;/g, '');

@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Rooms of node/ that know nothing of each other and of the files that join them. */
 const NODE_ROOMS = new Set(['network', 'storage', 'rpc', 'verify', 'agent', 'metrics']);
 /** What an independent checker may see of the code it checks: its types, never its predicates. */
-const CHECKED = /^consensus\/(?:simplex|chains|execution)\//;
+const CHECKED = /^consensus\/(?!sim\/)/;
 
 /** Who may import whom, type imports and dynamic imports included. */
 export function importRules(file: SourceFile): Finding[] {

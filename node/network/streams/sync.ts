@@ -23,6 +23,7 @@ export class SyncServer {
   readonly #counters: Counters;
   readonly #serve: ServeSync;
   readonly #open = new Map<string, number>();
+  readonly #streams = new Set<Stream>();
 
   constructor(limits: SyncLimits, serve: ServeSync, counters: Counters) {
     this.#limits = limits;
@@ -37,6 +38,7 @@ export class SyncServer {
       return stream.abort(new WaggleError('WAGGLE_NETWORK_SYNC_BUSY'));
     }
     this.#open.set(from, open + 1);
+    this.#streams.add(stream);
     const watch = new Watch(stream, this.#limits);
     try {
       await pipe(
@@ -53,8 +55,14 @@ export class SyncServer {
       stream.abort(error instanceof Error ? error : new WaggleError('WAGGLE_NETWORK_SYNC_FAILED'));
     } finally {
       watch.stop();
+      this.#streams.delete(stream);
       this.#open.set(from, (this.#open.get(from) ?? 1) - 1);
     }
+  }
+
+  /** Reset what is being answered: closing the connection in good order would end the stream as a complete answer does. */
+  stop(): void {
+    for (const stream of this.#streams) stream.abort(new WaggleError('WAGGLE_NETWORK_STOPPED'));
   }
 
   async *#answer(
