@@ -22,11 +22,18 @@ export const LIMITS = {
   operationSignaturesMax: 16,
   modelsPerOperationMax: 512,
   electorsMax: 10_000,
+  electorWeightMax: 1_000_000,
   proposalsMax: 256,
   titleBytesMax: 256,
   bodyTextBytesMax: 8 * KIB,
   reasonBytesMax: 1_000,
   aliasesMax: 16,
+  roleBytesMax: 64,
+  openersMax: 64,
+  /** Keys a model gave up; one more rotation is refused. */
+  pastKeysMax: 64,
+  /** Numerator and denominator of a fraction in a rule. */
+  fractionPartMax: 1_000_000_000,
 
   segmentBytesMax: MIB,
   segmentItemsMax: 4_096,
@@ -60,3 +67,4 @@ assert(LIMITS.segmentBytesMax >= LIMITS.ballotBytesMax + KIB, 'a ballot fits a s
 assert(LIMITS.executionLagLeader < LIMITS.executionLagVoter, 'the leader holds back before voters do');
 assert(LIMITS.blockAddControlItemsMax <= LIMITS.blockAddItemsMax, 'control items are part of the items');
 assert(LIMITS.ballotLifetimeMs <= LIMITS.ballotLifetimeMsMax, 'the default lifetime is allowed');
+assert(LIMITS.electorsMax * LIMITS.electorWeightMax * 1_000 <= Number.MAX_SAFE_INTEGER, 'sums stay safe integers');

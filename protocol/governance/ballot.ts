@@ -37,6 +37,8 @@ const STANCES = ['approve', 'reject', 'abstain'] as const;
 const HAS_COMMENT = 1;
 const HAS_VETO = 2;
 const SIGNATURE_BYTES = 64;
+/** Version, chain, three length prefixes, previous, notAfter, time. */
+const FIXED_BYTES = 1 + 32 + 3 * 2 + 32 + 8 + 8;
 
 /**
  * The canonical unsigned body.
@@ -117,6 +119,23 @@ function readBody(reader: Reader): Ballot {
   checkEntries(entries);
   const none = hashesEqual(previous, ZERO_HASH);
   return { chain, space, session, voter, previous: none ? undefined : previous, notAfterMs, timeMs, entries };
+}
+
+/**
+ * An unsigned body alone, as a voter's head keeps it.
+ * @throws WaggleError WAGGLE_BALLOT_*, WAGGLE_CODEC_*, WAGGLE_ID_FORM when not canonical
+ */
+export function decodeBallotBody(body: Uint8Array): Ballot {
+  const reader = new Reader(body);
+  const ballot = readBody(reader);
+  reader.end();
+  return ballot;
+}
+
+/** Whether two bodies of one voter in one session give the same answers; version to `time` stand before the entries. */
+export function sameEntries(ballot: Ballot, body: Uint8Array, other: Uint8Array): boolean {
+  const offset = FIXED_BYTES + ballot.space.length + ballot.session.length + ballot.voter.length;
+  return hashesEqual(body.subarray(offset), other.subarray(offset));
 }
 
 /** The id of a ballot: the hash of its unsigned body, never of its signature. */

@@ -1,5 +1,5 @@
 import { chainId, type Genesis } from '../genesis.ts';
-import type { GovernanceState, TallyRow } from './state.ts';
+import type { GovernanceState, SessionRow, TallyRow } from './state.ts';
 import { Table } from './table.ts';
 
 /** The state before the first block: the spaces and models of genesis. */
@@ -10,7 +10,7 @@ export function createState(genesis: Genesis): GovernanceState {
     shards: genesis.params.shards,
     spaces: new Table(),
     models: new Table(),
-    sessions: new Table(),
+    sessions: new Table<SessionRow>(({ status }) => status === 'active'),
     progress: new Table(),
     heads: new Table(),
     tallies: new Table<TallyRow>(),

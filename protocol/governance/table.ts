@@ -6,6 +6,13 @@
 export class Table<Row> {
   readonly #rows = new Map<string, Row>();
   readonly #touched = new Set<string>();
+  readonly #live = new Set<string>();
+  readonly #isLive: (row: Row) => boolean;
+
+  /** `isLive` picks the rows that `liveKeys` lists, so that finding them never costs the whole history. */
+  constructor(isLive: (row: Row) => boolean = () => false) {
+    this.#isLive = isLive;
+  }
 
   get(key: string): Row | undefined {
     return this.#rows.get(key);
@@ -16,13 +23,15 @@ export class Table<Row> {
   }
 
   set(key: string, row: Row): void {
-    this.#rows.set(key, row);
+    this.restore(key, row);
     this.#touched.add(key);
   }
 
   /** A row that comes back from storage: present, not touched. */
   restore(key: string, row: Row): void {
     this.#rows.set(key, row);
+    if (this.#isLive(row)) this.#live.add(key);
+    else this.#live.delete(key);
   }
 
   get size(): number {
@@ -39,6 +48,11 @@ export class Table<Row> {
 
   values(): IterableIterator<Row> {
     return this.#rows.values();
+  }
+
+  /** Keys of the live rows, sorted. */
+  liveKeys(): string[] {
+    return [...this.#live].sort();
   }
 
   /** Keys set since the last call, sorted; forgets them. */

@@ -41,6 +41,7 @@ export interface VetoRule {
   readonly rejectAt: number;
 }
 
+/** Counted in voters, whatever their weight. `share` is a part of the electorate, 0 < share ≤ 1: 3/5 for 60 %. */
 export type QuorumRule =
   | { readonly kind: 'votes'; readonly votes: number }
   | { readonly kind: 'share'; readonly share: Fraction };
