@@ -76,7 +76,7 @@ const PORTS = { first: 10_000, count: 20_000 };
 const givenPorts = new Set<number>();
 
 /** A port that nobody listens on and that no other node of this process was given. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
     if (givenPorts.has(port)) continue;

@@ -1,0 +1,77 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { access, chmod, mkdir, writeFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
+import { type KeyPair, keyPairFromSeed } from '../../protocol/crypto/keys.ts';
+import { WaggleError } from '../../protocol/errors.ts';
+import { type Genesis, genesisToJson } from '../../protocol/genesis.ts';
+import { type Id, parseId } from '../../protocol/ids.ts';
+import { type HomePaths, homePaths } from '../storage/home.ts';
+import { saveModelKey } from '../storage/keystore.ts';
+import type { ConfigFile } from './config-file.ts';
+import { TOKEN_SCOPES, type TokenScope, tokenHashesPath, tokenPath } from './tokens.ts';
+
+export interface HomeFacts {
+  readonly genesis: Genesis;
+  readonly name: string;
+  readonly rpcPort: number;
+  /** Multiaddrs. */
+  readonly listen: readonly string[];
+  /** 32-byte seeds. */
+  readonly nodeSeed: Uint8Array;
+  readonly validatorSeed: Uint8Array;
+  readonly modelKeys?: ReadonlyMap<Id, KeyPair>;
+  readonly logLevel?: string;
+}
+
+/**
+ * Write the home of one node: genesis.json, config.yaml, keys, tokens. Directories 0700, secrets 0600.
+ * @throws WaggleError WAGGLE_HOME_EXISTS {path} there is a genesis already; WAGGLE_KEY_EXISTS {path}
+ */
+export async function createHome(directory: string, facts: HomeFacts): Promise<HomePaths> {
+  const paths = homePaths(directory);
+  if (await isThere(paths.genesis)) throw new WaggleError('WAGGLE_HOME_EXISTS', { path: paths.directory });
+  for (const path of [paths.directory, paths.keys, paths.modelKeys, paths.tokens]) {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  }
+  await saveModelKey(paths.keys, parseId('node'), keyPairFromSeed(facts.nodeSeed));
+  await saveModelKey(paths.keys, parseId('validator'), keyPairFromSeed(facts.validatorSeed));
+  for (const [id, key] of facts.modelKeys ?? []) await saveModelKey(paths.modelKeys, id, key);
+  await writeTokens(paths.tokens);
+  await writeFile(paths.config, stringify(configOf(facts)));
+  // Last: a home with a genesis is a whole one, and one without is written again.
+  await writeFile(paths.genesis, `${JSON.stringify(genesisToJson(facts.genesis), null, 2)}\n`);
+  return paths;
+}
+
+function configOf({ name, rpcPort, listen, logLevel }: HomeFacts): ConfigFile {
+  return {
+    name,
+    rpc: { host: '127.0.0.1', port: rpcPort },
+    p2p: { listen },
+    ...(logLevel === undefined ? {} : { log: { level: logLevel } }),
+  };
+}
+
+/** One token for each scope, for whoever may read this home; the node itself keeps hashes only. */
+async function writeTokens(directory: string): Promise<void> {
+  const hashes: { scope: TokenScope; sha256: string }[] = [];
+  for (const scope of TOKEN_SCOPES) {
+    const token = randomBytes(32).toString('hex');
+    await writeSecret(tokenPath(directory, scope), `${token}\n`);
+    hashes.push({ scope, sha256: createHash('sha256').update(token, 'utf8').digest('hex') });
+  }
+  await writeSecret(tokenHashesPath(directory), `${JSON.stringify(hashes, null, 2)}\n`);
+}
+
+/** The mode is set again, as it is kept from a file that was there. */
+async function writeSecret(path: string, content: string): Promise<void> {
+  await writeFile(path, content, { mode: 0o600 });
+  await chmod(path, 0o600);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,107 @@
+import { answer } from '../../consensus/answer.ts';
+import type { Replica } from '../../consensus/replica-state.ts';
+import type { FetchRequest, Message } from '../../consensus/types.ts';
+import { FINAL_BLOCKS_MAX } from '../../consensus/wire.ts';
+import type { Certificate } from '../../protocol/certificate.ts';
+import type { LedgerReader } from './ledger-reader.ts';
+import type { StoredBlock } from './ledger-records.ts';
+
+const SEGMENTS_MAX = 64;
+/** Blocks of one `final` together, and about what their segments may weigh. */
+const FINAL_BLOCK_BYTES = 512 * 1024;
+const FINAL_SEGMENTS_MAX = 2_048;
+
+/**
+ * What this node has of a request: what is executed from the ledger, the rest from memory. Who cannot serve answers
+ * nothing. Bounded whatever is asked (consensus.md 2.6, fetch service).
+ */
+export async function* answersOf(
+  replica: Replica,
+  reader: LedgerReader,
+  request: FetchRequest,
+): AsyncGenerator<Message, void, undefined> {
+  switch (request.kind) {
+    case 'fetch-certificates':
+      yield* answer(replica, request);
+      return;
+    case 'fetch-block':
+      yield* await blockAnswer(replica, reader, request);
+      return;
+    case 'fetch-segments':
+      yield* segmentAnswers(replica, reader, request);
+      return;
+    case 'fetch-final':
+      yield* finalAnswers(reader, request.from);
+      return;
+  }
+}
+
+async function blockAnswer(
+  replica: Replica,
+  reader: LedgerReader,
+  request: Extract<FetchRequest, { kind: 'fetch-block' }>,
+): Promise<Message[]> {
+  const held = answer(replica, request);
+  if (held.length > 0) return held;
+  const block = await reader.blockOf(request.hash);
+  return block === undefined ? [] : [{ kind: 'block', block }];
+}
+
+/** Executed heights from the ledger, where only one fork is left, then what memory holds above them. */
+async function* segmentAnswers(
+  replica: Replica,
+  reader: LedgerReader,
+  request: Extract<FetchRequest, { kind: 'fetch-segments' }>,
+): AsyncGenerator<Message> {
+  const { shard, author, from, to } = request;
+  const executed = replica.chains.find(shard, author)?.executed.height ?? 0;
+  let left = SEGMENTS_MAX;
+  for (let height = Math.max(1, from); height <= Math.min(to, executed) && left > 0; height++) {
+    const segment = await reader.storedSegment({ shard, author, incarnation: 0, height });
+    if (segment === undefined) return;
+    yield { kind: 'segment', segment };
+    left -= 1;
+  }
+  yield* answer(replica, request).slice(0, left);
+}
+
+/** One `final` of consecutive blocks from `from` on, then the segments of those blocks in execution order. */
+async function* finalAnswers(reader: LedgerReader, from: number): AsyncGenerator<Message> {
+  const { blocks, certificate } = await finalRange(reader, from);
+  if (certificate === undefined) return;
+  yield { kind: 'final', blocks: blocks.map(({ block }) => block), certificate };
+  for (const { runs } of blocks) {
+    for (const { shard, author, incarnation, from: first, to } of runs) {
+      for (let height = first; height <= to; height++) {
+        const segment = await reader.storedSegment({ shard, author, incarnation, height });
+        if (segment !== undefined) yield { kind: 'segment', segment };
+      }
+    }
+  }
+}
+
+/** As many blocks as the caps allow, ending in the last one among them that was finalized directly. */
+async function finalRange(
+  reader: LedgerReader,
+  from: number,
+): Promise<{ blocks: StoredBlock[]; certificate: Certificate | undefined }> {
+  const blocks: StoredBlock[] = [];
+  let certified = 0;
+  let certificate: Certificate | undefined;
+  let bytes = 0;
+  let segments = 0;
+  while (blocks.length < FINAL_BLOCKS_MAX && bytes <= FINAL_BLOCK_BYTES) {
+    // Beyond the first certificate only as far as the segments stay few; up to it there is no choice.
+    if (certificate !== undefined && segments > FINAL_SEGMENTS_MAX) break;
+    const stored = await reader.storedBlock(from + blocks.length);
+    if (stored === undefined) break;
+    blocks.push(stored);
+    bytes += stored.block.bytes.length;
+    segments += stored.runs.reduce((sum, run) => sum + 1 + run.to - run.from, 0);
+    const direct = await reader.directCertificate(stored.block.block.height);
+    if (direct === undefined) continue;
+    certificate = direct;
+    certified = blocks.length;
+  }
+  return { blocks: blocks.slice(0, certified), certificate };
+}

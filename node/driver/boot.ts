@@ -1,0 +1,163 @@
+import { pipe } from 'it-pipe';
+import { createReplica, restore } from '../../consensus/replica.ts';
+import type { Replica } from '../../consensus/replica-state.ts';
+import type { Anchor, ReplicaConfig } from '../../consensus/types.ts';
+import { codeOf, WaggleError } from '../../protocol/errors.ts';
+import type { Genesis } from '../../protocol/genesis.ts';
+import { createState } from '../../protocol/governance/create.ts';
+import { restoreRow, TABLES } from '../../protocol/governance/rows.ts';
+import type { GovernanceState } from '../../protocol/governance/state.ts';
+import { type Hash, hashesEqual, ZERO_HASH } from '../../protocol/hash.ts';
+import { type Journal, type OpenJournal, openJournal } from '../storage/journal.ts';
+import { PREFIXES } from '../storage/keys.ts';
+import { type LedgerStore, openLedgerStore } from '../storage/ledger-store.ts';
+import { decodeEntry, type StoredEntry } from './journal-entries.ts';
+import { ANCHOR_KEY } from './ledger-change.ts';
+import { LedgerReader } from './ledger-reader.ts';
+import { decodeAnchor, rowCountsOf } from './ledger-records.ts';
+import { Overlay } from './overlay.ts';
+
+export interface Booted {
+  readonly replica: Replica;
+  readonly journal: Journal;
+  readonly store: LedgerStore;
+  readonly facts: {
+    readonly executedHeight: number;
+    readonly records: number;
+    readonly tornBytes: number;
+    readonly reserve: boolean;
+  };
+}
+
+export interface BootPaths {
+  readonly journal: string;
+  readonly ledger: string;
+}
+
+export interface BootOptions {
+  readonly journalFileBytesMax?: number;
+  readonly reserveBytes?: number;
+}
+
+/** Blocks below the anchor that are looked at: as many as may have been unsynced when the machine went down. */
+const TAIL_BLOCKS = 64;
+
+/**
+ * Bring back the state after the last executed block, then all that was signed and acted on. Nothing is signed here and
+ * no network is open; `start` is the driver's.
+ * @throws WaggleError WAGGLE_BOOT_ROLLBACK {reason}: journal and ledger are not of one past, so this node cannot know what
+ *   it signed (consensus.md 2.8, rule 8)
+ * @throws WaggleError WAGGLE_BOOT_LEDGER {reason}: the ledger contradicts itself
+ * @throws those of the journal, the store and their records
+ */
+export async function boot(
+  config: ReplicaConfig,
+  genesis: Genesis,
+  paths: BootPaths,
+  options: BootOptions = {},
+): Promise<Booted> {
+  const { journalFileBytesMax: fileBytesMax, reserveBytes } = options;
+  // The journal first: a ledger that was made by an earlier start proves that there was a journal.
+  const opened = await openJournal(paths.journal, fileBytesMax === undefined ? {} : { fileBytesMax });
+  const { journal, tornBytes } = opened;
+  let store: LedgerStore | undefined;
+  try {
+    const ledger = await openLedgerStore(paths.ledger, reserveBytes === undefined ? {} : { reserveBytes });
+    store = ledger.store;
+    if (opened.created && !ledger.created) throw rollback('the journal is missing');
+    const { state, anchor } = await readLedger(store, genesis, config.chain);
+    const replica = createReplica(config, state, anchor);
+    const records = await replay(opened, replica, anchor);
+    return {
+      replica,
+      journal,
+      store,
+      facts: { executedHeight: anchor.height, records, tornBytes, reserve: ledger.reserve },
+    };
+  } catch (error) {
+    await store?.close();
+    await journal.close();
+    throw error;
+  }
+}
+
+function rollback(reason: string): WaggleError {
+  return new WaggleError('WAGGLE_BOOT_ROLLBACK', { reason });
+}
+
+/** Read the journal into the replica, and judge whether it is of the ledger's past. @returns the number of records */
+async function replay({ records }: OpenJournal, replica: Replica, anchor: Anchor): Promise<number> {
+  let count = 0;
+  let finalView = 0;
+  let floor = 0;
+  await pipe(records, decodeEntries, async (entries: AsyncIterable<StoredEntry>) => {
+    for await (const entry of entries) {
+      count += 1;
+      if (entry.kind === 'floor') floor = Math.max(floor, entry.executedHeight);
+      else restore(replica, entry);
+      if (entry.kind === 'certificate' && entry.certificate.kind === 'finalize') {
+        finalView = Math.max(finalView, entry.certificate.view);
+      }
+    }
+  });
+  // What is executed was final in the journal first; an older journal does not know what was signed since.
+  if (anchor.view > finalView) throw rollback('the journal is older than the ledger');
+  // Own segments and blocks up to the floor were given up because the ledger held them.
+  if (anchor.height < floor) throw rollback('the ledger is older than the journal');
+  return count;
+}
+
+async function* decodeEntries(source: OpenJournal['records']): AsyncGenerator<StoredEntry> {
+  for await (const record of source) yield decodeEntry(record);
+}
+
+/** The governance state and where it stands. */
+async function readLedger(
+  store: LedgerStore,
+  genesis: Genesis,
+  chain: Hash,
+): Promise<{ state: GovernanceState; anchor: Anchor }> {
+  const state = createState(genesis);
+  const value = await store.get(ANCHOR_KEY);
+  if (value === undefined) {
+    for await (const _ of store.range(PREFIXES.block, { limit: 1 })) throw damagedLedger('blocks without an anchor');
+    return { state, anchor: { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [] } };
+  }
+  const { anchor, rowCounts } = decodeAnchor(value);
+  await restoreRows(store, state);
+  if (rowCountsOf(state).some((count, at) => count !== rowCounts[at])) throw damagedLedger('rows are missing');
+  await checkTail(store, anchor, chain);
+  return { state, anchor };
+}
+
+async function restoreRows(store: LedgerStore, state: GovernanceState): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const { key, value } of store.range(PREFIXES.row)) {
+    const table = TABLES.find(({ number }) => number === key[0]);
+    if (table === undefined) throw damagedLedger('a row of no table');
+    try {
+      // A copy: a row keeps views of its bytes, and must not keep the whole page they came in.
+      restoreRow(state, table.name, decoder.decode(key.subarray(1)), value.slice());
+    } catch (error) {
+      throw damagedLedger(`a row that does not decode: ${codeOf(error) ?? 'unknown'}`);
+    }
+  }
+}
+
+/** The anchor's block and those below are there and linked to each other. */
+async function checkTail(store: LedgerStore, anchor: Anchor, chain: Hash): Promise<void> {
+  const reader = new LedgerReader(new Overlay(store), []);
+  let hash = anchor.hash;
+  const lowest = Math.max(1, anchor.height - TAIL_BLOCKS);
+  for (let height = anchor.height; height >= lowest; height--) {
+    const block = (await reader.storedBlock(height))?.block;
+    if (block === undefined || !hashesEqual(block.hash, hash))
+      throw damagedLedger(`block ${height} is not the one executed`);
+    hash = block.block.parentHash;
+  }
+  if (lowest === 1 && !hashesEqual(hash, chain)) throw damagedLedger('the first block is of another network');
+}
+
+function damagedLedger(reason: string): WaggleError {
+  return new WaggleError('WAGGLE_BOOT_LEDGER', { reason });
+}

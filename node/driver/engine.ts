@@ -1,0 +1,270 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { step } from '../../consensus/replica.ts';
+import type { Delivery, Input, ReplicaConfig } from '../../consensus/types.ts';
+import { FRAME_BYTES_MAX, SYNC_REQUEST_BYTES_MAX } from '../../consensus/wire.ts';
+import { SEGMENT_ENCODED_BYTES_MAX } from '../../protocol/chain/segment.ts';
+import { verify } from '../../protocol/crypto/verify.ts';
+import { WaggleError } from '../../protocol/errors.ts';
+import { chainId } from '../../protocol/genesis.ts';
+import { toHex } from '../../protocol/hex.ts';
+import type { Identity } from '../config/identity.ts';
+import { createMetrics, type GaugeName } from '../metrics/registry.ts';
+import { Counters } from '../network/counters.ts';
+import { createNetwork, type Network, type NetworkHandlers, type NetworkOptions } from '../network/network.ts';
+import type { NodeApi, NodeStatus } from '../rpc/node-api.ts';
+import type { HomePaths } from '../storage/home.ts';
+import { answersOf } from './archive.ts';
+import { type Booted, type BootOptions, boot } from './boot.ts';
+import { Compaction } from './compaction.ts';
+import { handOn } from './deliveries.ts';
+import { Driver, SYSTEM_CLOCK } from './driver.ts';
+import { failureOf, type NodeFailure, writeReport } from './failure.ts';
+import { Head } from './head.ts';
+import { encodeEntry } from './journal-entries.ts';
+import { LedgerReader } from './ledger-reader.ts';
+import { LedgerWriter } from './ledger-writer.ts';
+import { createNodeApi } from './node-api.ts';
+import { statusOf } from './node-status.ts';
+import { createReceiver } from './receiver.ts';
+import { Submissions } from './submissions.ts';
+import { Transport } from './transport.ts';
+
+export interface EngineOptions extends BootOptions {
+  readonly paths: HomePaths;
+  readonly identity: Identity;
+  /** Multiaddrs. */
+  readonly listen: readonly string[];
+  readonly version: string;
+  readonly log: Logger;
+  /** Called once, when the node stopped by itself: nothing is signed any more. */
+  readonly onFailure: (failure: NodeFailure) => void;
+  readonly journalBytesMax?: number;
+}
+
+/** What a violation leaves behind. While it is there the node does not start: somebody has to look at it first. */
+const VIOLATION_FILE = 'violation.json';
+const INVARIANT_FILE = 'invariant.json';
+
+/** A validator without its doors for people: replica, journal, ledger, network, and the loop that joins them. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #booted: Booted;
+  readonly #network: Network;
+  readonly #counters = new Counters();
+  readonly #writer: LedgerWriter;
+  readonly #reader: LedgerReader;
+  readonly #submissions: Submissions;
+  readonly #head: Head;
+  readonly #driver: Driver;
+  readonly #transport: Transport;
+  readonly #startedAtMs = performance.now();
+  #failure: NodeFailure | undefined;
+  readonly api: NodeApi;
+
+  /**
+   * Boot, sync what follows from the journal, and only then open the network.
+   * @throws WaggleError WAGGLE_BOOT_VIOLATION {path} and what `boot`, the journal and the network throw
+   */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { identity, paths, log } = options;
+    const violation = join(paths.directory, VIOLATION_FILE);
+    if (existsSync(violation)) throw new WaggleError('WAGGLE_BOOT_VIOLATION', { path: violation });
+    const booted = await boot(replicaConfigOf(identity), identity.genesis, paths, options);
+    log.info({ event: 'node.booted', ...booted.facts, journal: booted.journal.stats() });
+    let engine: Engine | undefined;
+    try {
+      engine = new Engine(options, booted);
+      await engine.#start();
+      return engine;
+    } catch (error) {
+      await (engine === undefined ? closeBooted(booted) : engine.stop());
+      throw error;
+    }
+  }
+
+  private constructor(options: EngineOptions, booted: Booted) {
+    const { replica, journal, store } = booted;
+    const names = replica.config.roster.validators.map(({ name }) => name);
+    const push = (input: Input): boolean => this.#driver.push(input);
+    this.#options = options;
+    this.#booted = booted;
+    this.#network = createNetwork(networkOptionsOf(options));
+    this.#writer = new LedgerWriter(store, replica.executed.height, (error) => this.#fail(error, []));
+    this.#reader = new LedgerReader(this.#writer.overlay, names);
+    this.#submissions = new Submissions(push, replica.config.self);
+    this.#head = new Head(replica.executed, (error) => options.log.error({ event: 'head.listener', err: error }));
+    this.#transport = new Transport(this.#network, names, push, this.#counters);
+    const compaction = new Compaction(replica, journal, this.#writer, options.journalBytesMax);
+    this.#driver = new Driver({
+      validators: names.length,
+      clock: SYSTEM_CLOCK,
+      step: (input, now) => step(replica, input, now),
+      append: (entries) => journal.append(entries.map(encodeEntry)),
+      send: (send) => this.#transport.send(send),
+      deliver: (deliveries) => this.#handOn(deliveries),
+      room: () => this.#writer.room(),
+      compaction,
+      fail: (error, trace) => this.#fail(error, trace),
+    });
+    this.api = this.#createApi();
+  }
+
+  async #start(): Promise<void> {
+    const { replica } = this.#booted;
+    this.#head.finalizedBy(await this.#reader.certificateFrom(replica.executed.height));
+    await this.#driver.start();
+    await this.#network.start(this.#createReceiver());
+  }
+
+  /** Own multiaddrs with the peer id. */
+  addresses(): string[] {
+    return this.#network.addresses();
+  }
+
+  /** For the heartbeat line. */
+  gauges(): Readonly<Record<GaugeName, number>> {
+    const { replica, journal } = this.#booted;
+    const { bytes, syncs, lastSyncMs } = journal.stats();
+    const { syncedHeight, pendingBytes } = this.#writer.facts();
+    return {
+      consensus_view: replica.view,
+      consensus_final_height: replica.finalHeight,
+      ledger_executed_height: replica.executed.height,
+      ledger_synced_height: syncedHeight,
+      ledger_pending_bytes: pendingBytes,
+      journal_size_bytes: bytes,
+      journal_syncs: syncs,
+      journal_last_sync_seconds: lastSyncMs / 1_000,
+      driver_queued_inputs: this.#driver.queued,
+      driver_pending_submissions: this.#submissions.size,
+      network_connected_validators: this.#connected(),
+      node_uptime_seconds: this.#uptimeMs() / 1_000,
+      process_resident_bytes: process.memoryUsage.rss(),
+    };
+  }
+
+  /** Finish the turn under way, tell nobody anything more, and close what was opened, the disks last. */
+  async stop(): Promise<void> {
+    this.#submissions.stop();
+    this.#transport.stop();
+    await this.#driver.stop();
+    await this.#network.stop();
+    await this.#writer.close();
+    await closeBooted(this.#booted);
+  }
+
+  #createReceiver(): NetworkHandlers {
+    const { replica } = this.#booted;
+    const receiver = createReceiver({
+      replica,
+      push: (input) => this.#driver.push(input),
+      answers: (request) => answersOf(replica, this.#reader, request),
+      counters: this.#counters,
+    });
+    return {
+      ...receiver,
+      onPeer: (name, connected) => {
+        this.#options.log.info({ event: connected ? 'peer.connected' : 'peer.disconnected', peer: name });
+        receiver.onPeer(name, connected);
+      },
+    };
+  }
+
+  #createApi(): NodeApi {
+    const { identity, version, paths } = this.#options;
+    return createNodeApi({
+      replica: this.#booted.replica,
+      genesis: identity.genesis,
+      version,
+      network: this.#network,
+      reader: this.#reader,
+      submissions: this.#submissions,
+      head: this.#head,
+      operatorKey: identity.validatorKey,
+      modelKeys: paths.modelKeys,
+      status: () => this.#status(),
+      metricsText: createMetrics({
+        network: () => this.#network.counters(),
+        driver: () => this.#counters.snapshot(),
+        gauges: () => this.gauges(),
+      }),
+    });
+  }
+
+  #handOn(deliveries: readonly Delivery[]): void {
+    handOn(deliveries, {
+      state: this.#booted.replica.state,
+      writer: this.#writer,
+      submissions: this.#submissions,
+      head: this.#head,
+      counters: this.#counters,
+      onEvidence: ({ what, offender, view }) => this.#options.log.warn({ event: 'evidence', what, offender, view }),
+    });
+  }
+
+  #status(): NodeStatus {
+    return statusOf({
+      replica: this.#booted.replica,
+      connected: this.#connected(),
+      writable: this.#booted.store.writable(),
+      failure: this.#failure?.line,
+      uptimeMs: this.#uptimeMs(),
+    });
+  }
+
+  #connected(): number {
+    return this.#network.peers().filter(({ validator, connected }) => validator && connected).length;
+  }
+
+  #uptimeMs(): number {
+    return Math.floor(performance.now() - this.#startedAtMs);
+  }
+
+  /** Sign nothing more. What is known goes to a file first, since the process is about to end. */
+  #fail(error: unknown, trace: readonly string[]): void {
+    if (this.#failure !== undefined) return;
+    const failure = failureOf(error);
+    this.#failure = failure;
+    void this.#driver.stop();
+    this.#submissions.stop();
+    const { paths, log, onFailure } = this.#options;
+    log.fatal({ event: 'node.failed', code: failure.code, err: error });
+    if (failure.exitCode === 70) {
+      const file = failure.code === 'WAGGLE_DRIVER_VIOLATION' ? VIOLATION_FILE : INVARIANT_FILE;
+      const { view, finalView, executed } = this.#booted.replica;
+      const position = { view, finalView, executedHeight: executed.height };
+      const stack = error instanceof Error ? error.stack : String(error);
+      writeReport(join(paths.directory, file), { code: failure.code, line: failure.line, position, stack, trace });
+    }
+    onFailure(failure);
+  }
+}
+
+async function closeBooted({ journal, store }: Booted): Promise<void> {
+  await journal.close();
+  await store.close();
+}
+
+function replicaConfigOf({ genesis, roster, self, validatorKey }: Identity): ReplicaConfig {
+  const { shards, viewTimerMs, blockIntervalMs } = genesis.params;
+  const sign = (message: Uint8Array): Uint8Array => validatorKey.sign(message);
+  return { chain: chainId(genesis), roster, self, shards, viewTimerMs, blockIntervalMs, sign, verify };
+}
+
+function networkOptionsOf({ identity, listen }: EngineOptions): NetworkOptions {
+  const { genesis, roster, nodeSeed } = identity;
+  return {
+    chain: toHex(chainId(genesis)),
+    identitySeed: nodeSeed,
+    listen,
+    peers: roster.validators.map(({ name, peer, addrs }) => ({ name, peer, addrs, validator: true })),
+    shards: genesis.params.shards,
+    limits: {
+      frameBytesMax: FRAME_BYTES_MAX,
+      gossipBytesMax: SEGMENT_ENCODED_BYTES_MAX,
+      syncRequestBytesMax: SYNC_REQUEST_BYTES_MAX,
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { writeFileSync } from 'node:fs';
+import type { Input } from '../../consensus/types.ts';
+import { codeOf, WaggleError } from '../../protocol/errors.ts';
+
+/** Why a node stopped by itself. Crash-only: the process ends with `exitCode`, and the next start recovers. */
+export interface NodeFailure {
+  /** 74: a disk failed. 70: a broken invariant, a safety violation or another bug. */
+  readonly exitCode: 70 | 74;
+  readonly code: string;
+  /** One line for people. */
+  readonly line: string;
+}
+
+const VIOLATION = 'WAGGLE_DRIVER_VIOLATION';
+const DISK_CODES = /^WAGGLE_(?:JOURNAL|STORE)_/;
+
+export function failureOf(error: unknown): NodeFailure {
+  const code = codeOf(error) ?? 'WAGGLE_DRIVER_ERROR';
+  const message = error instanceof Error ? error.message : String(error);
+  if (DISK_CODES.test(code)) {
+    return { exitCode: 74, code, line: `the disk failed, so this node signs nothing more: ${message}` };
+  }
+  if (code === VIOLATION) {
+    return {
+      exitCode: 70,
+      code,
+      line: `more than f validators are faulty, or they run divergent software: ${message}`,
+    };
+  }
+  return { exitCode: 70, code, line: `stopped by a bug: ${message}` };
+}
+
+/** What a violation is reported as: more than f faults, or divergent software. */
+export function violationError(invariant: string, facts: string): WaggleError {
+  return new WaggleError(VIOLATION, { invariant, facts });
+}
+
+const TRACED_MAX = 256;
+
+/** The last inputs in words, small enough to be kept always: what a report of a broken invariant begins with. */
+export class InputTrace {
+  readonly #lines: string[] = [];
+  #next = 0;
+
+  add(input: Input): void {
+    this.#lines[this.#next % TRACED_MAX] = describeInput(input);
+    this.#next += 1;
+  }
+
+  /** Oldest first. */
+  lines(): string[] {
+    const start = this.#next % TRACED_MAX;
+    return this.#next <= TRACED_MAX ? [...this.#lines] : [...this.#lines.slice(start), ...this.#lines.slice(0, start)];
+  }
+}
+
+function describeInput(input: Input): string {
+  if (input.kind === 'submit') return `submit shard=${input.shard}`;
+  if (input.kind !== 'message') return input.kind;
+  const { message, from } = input;
+  switch (message.kind) {
+    case 'propose':
+    case 'block': {
+      const { view, height } = message.block.block;
+      return `${message.kind} from=${from} view=${view} height=${height}`;
+    }
+    case 'vote':
+      return `${message.vote.kind} from=${from} view=${message.vote.view}`;
+    case 'certificate':
+      return `certificate from=${from} kind=${message.certificate.kind} view=${message.certificate.view}`;
+    case 'segment': {
+      const { shard, author, height } = message.segment.header;
+      return `segment from=${from} shard=${shard} author=${author} height=${height}`;
+    }
+    case 'final':
+      return `final from=${from} blocks=${message.blocks.length} view=${message.certificate.view}`;
+    default:
+      return `${message.kind} from=${from}`;
+  }
+}
+
+/** Write a report before the process ends. It must not fail for lack of a disk: then the line on stderr is all there is. */
+export function writeReport(path: string, report: Readonly<Record<string, unknown>>): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
+  } catch {
+    return;
+  }
+}

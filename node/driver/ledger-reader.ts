@@ -1,0 +1,157 @@
+import { type Certificate, decodeCertificate } from '../../protocol/certificate.ts';
+import type { HashedBlock } from '../../protocol/chain/block.ts';
+import { readStoredSegment, type Segment } from '../../protocol/chain/segment.ts';
+import { WaggleError } from '../../protocol/errors.ts';
+import { decodeSignedBallot } from '../../protocol/governance/ballot.ts';
+import type { Hash } from '../../protocol/hash.ts';
+import { isId } from '../../protocol/ids.ts';
+import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import type { BallotFacts, BlockFacts, SegmentFacts } from '../rpc/node-api.ts';
+import {
+  ballotKey,
+  blockHeightKey,
+  blockKey,
+  checkpointKey,
+  ledgerKey,
+  PREFIXES,
+  type SegmentPlace,
+  segmentKey,
+  segmentRefKey,
+  textsSuffix,
+  u64,
+} from '../storage/keys.ts';
+import {
+  decodeCheckpoints,
+  decodeHeight,
+  decodeItemRecord,
+  decodeOutcomes,
+  decodeStoredBlock,
+  type ItemFacts,
+  type StoredBlock,
+} from './ledger-records.ts';
+import type { LedgerSource } from './overlay.ts';
+
+export type BallotAt = BallotFacts & { readonly cursor: string };
+
+/** Reads of final, executed data. Everything remote that comes in is an id, a hash or a number by then, or is refused. */
+export class LedgerReader {
+  readonly #source: LedgerSource;
+  readonly #names: readonly string[];
+
+  /** `names` by ValidatorIndex. */
+  constructor(source: LedgerSource, names: readonly string[]) {
+    this.#source = source;
+    this.#names = names;
+  }
+
+  async block(at: { readonly height: number } | { readonly hash: Hash }): Promise<BlockFacts | undefined> {
+    const height = 'height' in at ? at.height : await this.#heightOf(at.hash);
+    const stored = height === undefined ? undefined : await this.storedBlock(height);
+    if (stored === undefined) return undefined;
+    const { block } = stored;
+    const { timeMs, view } = block.block;
+    const certificate = await this.certificateFrom(block.block.height);
+    return { height: block.block.height, hash: block.hash, timeMs, view, certificate, block };
+  }
+
+  /** The final block of a hash. */
+  async blockOf(hash: Hash): Promise<HashedBlock | undefined> {
+    const height = await this.#heightOf(hash);
+    return height === undefined ? undefined : (await this.storedBlock(height))?.block;
+  }
+
+  async storedBlock(height: number): Promise<StoredBlock | undefined> {
+    if (!isHeight(height)) return undefined;
+    const value = await this.#source.get(blockKey(height));
+    return value === undefined ? undefined : decodeStoredBlock(value);
+  }
+
+  /** The finalization of this block or of the first descendant that was finalized directly. */
+  async certificateFrom(height: number): Promise<Certificate | undefined> {
+    if (!isHeight(height)) return undefined;
+    const options = { from: u64(height), limit: 1 };
+    const [found] = await this.#source.range(PREFIXES.certificate, new Uint8Array(0), options);
+    return found === undefined ? undefined : decodeCertificate(found.value);
+  }
+
+  /** Whether the block of this height was finalized directly: its certificate. */
+  async directCertificate(height: number): Promise<Certificate | undefined> {
+    const value = await this.#source.get(ledgerKey(PREFIXES.certificate, u64(height)));
+    return value === undefined ? undefined : decodeCertificate(value);
+  }
+
+  async storedSegment(place: SegmentPlace): Promise<Segment | undefined> {
+    const value = await this.#source.get(segmentKey(place));
+    return value === undefined ? undefined : readStoredSegment(value);
+  }
+
+  async segment(id: Hash): Promise<SegmentFacts | undefined> {
+    const suffix = await this.#source.get(segmentRefKey(id));
+    if (suffix === undefined) return undefined;
+    const bytes = await this.#source.get(ledgerKey(PREFIXES.segment, suffix));
+    const outcomes = await this.#source.get(ledgerKey(PREFIXES.outcomes, suffix));
+    if (bytes === undefined || outcomes === undefined)
+      throw new WaggleError('WAGGLE_STORE_DAMAGED', { record: 'segment' });
+    return { segment: readStoredSegment(bytes), ...decodeOutcomes(outcomes) };
+  }
+
+  async ballot(id: Hash): Promise<BallotFacts | undefined> {
+    const value = await this.#source.get(ballotKey(id));
+    if (value === undefined) return undefined;
+    const { rest, ...facts } = decodeItemRecord(value);
+    return { ballot: decodeSignedBallot(rest), ...this.#placed(facts) };
+  }
+
+  /** In (voter, height, place) order. @throws WaggleError WAGGLE_LEDGER_CURSOR not one of this session's cursors */
+  async ballots(
+    space: string,
+    session: string,
+    options: { readonly voter?: string; readonly after?: string; readonly limit: number },
+  ): Promise<BallotAt[]> {
+    const { voter, after, limit } = options;
+    const texts = voter === undefined ? [space, session] : [space, session, voter];
+    if (!texts.every(isId)) return [];
+    const start = textsSuffix(...texts);
+    const above = after === undefined ? {} : { after: decodeCursor(after, start) };
+    const found = await this.#source.range(PREFIXES.ballotIndex, start, { ...above, limit });
+    const ballots: BallotAt[] = [];
+    for (const { suffix, value } of found) {
+      const { rest: id, ...facts } = decodeItemRecord(value);
+      const record = await this.#source.get(ballotKey(id));
+      if (record === undefined) throw new WaggleError('WAGGLE_STORE_DAMAGED', { record: 'ballot' });
+      const ballot = decodeSignedBallot(decodeItemRecord(record).rest);
+      ballots.push({ ballot, ...this.#placed(facts), cursor: encodeCursor(suffix) });
+    }
+    return ballots;
+  }
+
+  async checkpoint(height: number): Promise<readonly SignedCheckpoint[]> {
+    const value = isHeight(height) ? await this.#source.get(checkpointKey(height)) : undefined;
+    return value === undefined ? [] : decodeCheckpoints(value);
+  }
+
+  async #heightOf(hash: Hash): Promise<number | undefined> {
+    const value = await this.#source.get(blockHeightKey(hash));
+    return value === undefined ? undefined : decodeHeight(value);
+  }
+
+  #placed({ outcome, height, shard, author }: ItemFacts): Omit<BallotFacts, 'ballot'> {
+    return { outcome, height, shard, author: this.#names[author] ?? String(author) };
+  }
+}
+
+function isHeight(height: number): boolean {
+  return Number.isSafeInteger(height) && height >= 0;
+}
+
+function encodeCursor(suffix: Uint8Array): string {
+  return Buffer.from(suffix).toString('base64url');
+}
+
+/** The suffix of a cursor, which must lie in the range it continues. */
+function decodeCursor(cursor: string, start: Uint8Array): Uint8Array {
+  const suffix = new Uint8Array(Buffer.from(cursor.slice(0, 512), 'base64url'));
+  const isInside = suffix.length > start.length && Buffer.compare(suffix.subarray(0, start.length), start) === 0;
+  if (!isInside) throw new WaggleError('WAGGLE_LEDGER_CURSOR');
+  return suffix;
+}

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { Replica } from '../../consensus/replica-state.ts';
+import { ITEM_KINDS } from '../../protocol/chain/segment.ts';
+import type { KeyPair } from '../../protocol/crypto/keys.ts';
+import type { Genesis } from '../../protocol/genesis.ts';
+import { encodeSignedBallot } from '../../protocol/governance/ballot.ts';
+import { encodeSignedOperation } from '../../protocol/governance/operation.ts';
+import { isId, shardOf } from '../../protocol/ids.ts';
+import type { Network } from '../network/network.ts';
+import type { ChainFacts, NodeApi, NodeStatus } from '../rpc/node-api.ts';
+import { loadKey } from '../storage/keystore.ts';
+import type { Head } from './head.ts';
+import type { LedgerReader } from './ledger-reader.ts';
+import type { Submissions } from './submissions.ts';
+
+const CONTROL_SHARD = 0;
+
+export interface NodeApiParts {
+  readonly replica: Replica;
+  readonly genesis: Genesis;
+  readonly version: string;
+  readonly network: Network;
+  readonly reader: LedgerReader;
+  readonly submissions: Submissions;
+  readonly head: Head;
+  readonly operatorKey: KeyPair;
+  /** Directory of `<model>.key` files. */
+  readonly modelKeys: string;
+  readonly status: () => NodeStatus;
+  readonly metricsText: () => Promise<string>;
+}
+
+/** What RPC knows of this node. */
+export function createNodeApi(parts: NodeApiParts): NodeApi {
+  const { replica, genesis, version, network, reader, submissions, head, operatorKey } = parts;
+  const { chain, roster, self, shards } = replica.config;
+  const modelKey = modelKeysOf(parts.modelKeys);
+  return {
+    chain,
+    genesis,
+    name: roster.validators[self]?.name ?? '',
+    version,
+    self,
+    operatorKey,
+    modelKey,
+    status: parts.status,
+    metricsText: parts.metricsText,
+    peers: () => network.peers(),
+    chains: () => chainFacts(replica),
+    state: () => replica.state,
+    head: () => head.facts,
+    onHead: (listener) => head.listen(listener),
+    block: (at) => reader.block(at),
+    segment: (id) => reader.segment(id),
+    ballot: (id) => reader.ballot(id),
+    ballots: (space, session, options) => reader.ballots(space, session, options),
+    checkpoint: (height) => reader.checkpoint(height),
+    submitBallot(signed) {
+      const { space, voter } = signed.ballot;
+      const item = { kind: ITEM_KINDS.ballot, bytes: encodeSignedBallot(signed) };
+      return submissions.submit(shardOf(space, voter, shards), item, signed.id);
+    },
+    submitOperation(signed) {
+      const item = { kind: ITEM_KINDS.operation, bytes: encodeSignedOperation(signed) };
+      return submissions.submit(CONTROL_SHARD, item, signed.id);
+    },
+  };
+}
+
+function chainFacts({ chains }: Replica): ChainFacts[] {
+  return chains.all().map(({ shard, author, linked, final }) => ({
+    shard,
+    author,
+    tip: { height: linked.height, id: linked.tip },
+    finalHeight: final.height,
+    backlog: linked.height - final.height,
+  }));
+}
+
+/** Keys are read once, when they are first asked for: one made while the node runs is found too. */
+function modelKeysOf(directory: string): (model: string) => Promise<KeyPair | undefined> {
+  const known = new Map<string, KeyPair>();
+  return async (model) => {
+    const found = known.get(model);
+    // An id has no slash and no leading dot, so it names a file in the directory and no other.
+    if (found !== undefined || !isId(model)) return found;
+    const key = await loadKey(join(directory, `${model}.key`));
+    if (key !== undefined) known.set(model, key);
+    return key;
+  };
+}

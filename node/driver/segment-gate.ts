@@ -1,0 +1,48 @@
+import { isAuthentic } from '../../consensus/admit.ts';
+import type { Replica } from '../../consensus/replica-state.ts';
+import { decodeSegment, type Segment } from '../../protocol/chain/segment.ts';
+import { codeOf } from '../../protocol/errors.ts';
+import { hashesEqual } from '../../protocol/hash.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Verdict } from '../network/network.ts';
+
+export interface SegmentVerdict {
+  readonly verdict: Verdict;
+  /** For a counter. */
+  readonly reason: string;
+  /** What the step shall see: news, and a second header of a height, which is evidence. */
+  readonly segment: Segment | undefined;
+}
+
+/**
+ * Judge a segment from gossip (protocol.md, Gossip). Reject only what every honest forwarder would have refused; ignore
+ * what depends on where this node stands. A missing parent is no fault. The signature comes last: it costs the most.
+ */
+export function judgeSegment(replica: Replica, shard: number, bytes: Uint8Array): SegmentVerdict {
+  let segment: Segment;
+  try {
+    segment = decodeSegment(bytes);
+  } catch (error) {
+    return refused('reject', codeOf(error) ?? 'undecodable');
+  }
+  const { config, chains } = replica;
+  const { header } = segment;
+  if (!hashesEqual(header.chain, config.chain) || header.epoch !== config.roster.epoch) {
+    return refused('ignore', 'other chain or epoch');
+  }
+  const chain = chains.find(header.shard, header.author);
+  if (chain === undefined || header.shard !== shard) return refused('reject', 'no such chain');
+  if (header.incarnation !== 0) return refused('ignore', 'incarnation');
+  if (header.height <= chain.executed.height) return refused('ignore', 'already final');
+  if (header.height > chain.final.height + LIMITS.chainWindowSegments) return refused('ignore', 'over the window');
+  if (chain.get(segment.id) !== undefined) return refused('ignore', 'known');
+  if (!isAuthentic(config, segment)) return refused('reject', 'signature');
+  // Final but not executed: its payload may be what execution waits for.
+  if (header.height <= chain.final.height) return { verdict: 'ignore', reason: 'already final', segment };
+  if (chain.at(header.height).length > 0) return { verdict: 'ignore', reason: 'second header', segment };
+  return { verdict: 'accept', reason: 'accepted', segment };
+}
+
+function refused(verdict: Verdict, reason: string): SegmentVerdict {
+  return { verdict, reason, segment: undefined };
+}

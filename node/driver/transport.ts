@@ -1,0 +1,81 @@
+import type { FetchRequest, Input, Message, Send } from '../../consensus/types.ts';
+import { decodeMessage, encodeMessage, isFetchRequest } from '../../consensus/wire.ts';
+import { codeOf, WaggleError } from '../../protocol/errors.ts';
+import type { Counters } from '../network/counters.ts';
+import type { Network } from '../network/network.ts';
+
+/** Requests under way with one peer. What is over is dropped: the step repeats a wish for as long as it has it. */
+const FETCHES_PER_PEER_MAX = 4;
+/** Messages of one answer that are taken: the blocks of a `final` and their segments. */
+const ANSWER_MESSAGES_MAX = 4_096;
+
+/** What may stand in an answer. */
+const ANSWER_KINDS: ReadonlySet<Message['kind']> = new Set(['certificate', 'block', 'segment', 'final']);
+
+/** Carries what a step wants sent: frames, segments to their topic, requests to the sync protocol and back as inputs. */
+export class Transport {
+  readonly #network: Network;
+  readonly #names: readonly string[];
+  readonly #push: (input: Input) => boolean;
+  readonly #counters: Counters;
+  readonly #underWay: number[];
+  readonly #abort = new AbortController();
+
+  /** `names` by ValidatorIndex. */
+  constructor(network: Network, names: readonly string[], push: (input: Input) => boolean, counters: Counters) {
+    this.#network = network;
+    this.#names = names;
+    this.#push = push;
+    this.#counters = counters;
+    this.#underWay = names.map(() => 0);
+  }
+
+  send(send: Send): void {
+    if (send.to === 'shard') {
+      const { header, bytes } = send.segment;
+      this.#network.publishSegment(header.shard, bytes);
+    } else if (isFetchRequest(send.message)) {
+      if (send.to !== 'all') void this.#fetch(send.to, send.message);
+    } else if (send.to === 'all') {
+      this.#network.broadcastFrame(encodeMessage(send.message));
+    } else {
+      const name = this.#names[send.to];
+      if (name !== undefined) this.#network.sendFrame(name, encodeMessage(send.message));
+    }
+  }
+
+  /** Give up what is under way. */
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  async #fetch(to: number, request: FetchRequest): Promise<void> {
+    const name = this.#names[to];
+    const underWay = this.#underWay[to] ?? 0;
+    if (name === undefined || underWay >= FETCHES_PER_PEER_MAX) return this.#counters.bump('fetch.over');
+    this.#underWay[to] = underWay + 1;
+    this.#counters.bump('fetch.started');
+    let messages = 0;
+    const onFrame = (bytes: Uint8Array): void => {
+      messages += 1;
+      if (messages > ANSWER_MESSAGES_MAX) throw new WaggleError('WAGGLE_SYNC_ANSWER_LENGTH', { messages });
+      this.#take(to, bytes);
+    };
+    try {
+      await this.#network.requestSync(name, encodeMessage(request), onFrame, this.#abort.signal);
+      if (messages === 0) this.#counters.bump('fetch.empty');
+    } catch (error) {
+      this.#counters.bump(`fetch.failed.${codeOf(error) ?? 'unknown'}`);
+    } finally {
+      this.#underWay[to] = (this.#underWay[to] ?? 1) - 1;
+    }
+  }
+
+  /** Decode, check, queue; what throws ends the answer. */
+  #take(from: number, bytes: Uint8Array): void {
+    const message = decodeMessage(bytes);
+    if (!ANSWER_KINDS.has(message.kind)) throw new WaggleError('WAGGLE_SYNC_ANSWER_KIND', { kind: message.kind });
+    const isQueued = this.#push({ kind: 'message', from, message });
+    if (!isQueued) throw new WaggleError('WAGGLE_SYNC_QUEUE_FULL', { from });
+  }
+}

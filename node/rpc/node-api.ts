@@ -1,0 +1,146 @@
+import type { Certificate } from '../../protocol/certificate.ts';
+import type { HashedBlock } from '../../protocol/chain/block.ts';
+import type { Segment } from '../../protocol/chain/segment.ts';
+import type { KeyPair } from '../../protocol/crypto/keys.ts';
+import type { Genesis } from '../../protocol/genesis.ts';
+import type { SignedBallot } from '../../protocol/governance/ballot.ts';
+import type { SignedOperation } from '../../protocol/governance/operation.ts';
+import type { GovernanceState } from '../../protocol/governance/state.ts';
+import type { Hash } from '../../protocol/hash.ts';
+import type { Outcome } from '../../protocol/outcome.ts';
+import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+
+/*
+ * Everything RPC knows of its node. The driver implements it; RPC tests use a stand-in. Reads are of final, executed
+ * data only. All times are Unix milliseconds; RPC turns them into RFC 3339, hashes into hex.
+ */
+
+export interface NodeStatus {
+  readonly epoch: number;
+  readonly view: number;
+  /** Final and executed height here. */
+  readonly height: number;
+  readonly finalHeight: number;
+  readonly finalizedAtMs: number | undefined;
+  readonly syncing: boolean;
+  readonly ready: boolean;
+  /** A sentence for people when not ready: "no quorum: 2 of 4 validators are reachable, 3 are needed". */
+  readonly notReadyReason: string | undefined;
+  /** False when the node must not take writes (disk or journal failed). */
+  readonly writable: boolean;
+  readonly uptimeMs: number;
+}
+
+export interface PeerFacts {
+  readonly name: string;
+  readonly peer: string;
+  readonly validator: boolean;
+  readonly address: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly connected: boolean;
+  readonly latencyMs?: number;
+  readonly lastError?: string;
+}
+
+export interface HeadFacts {
+  readonly height: number;
+  readonly hash: Hash;
+  readonly timeMs: number;
+  readonly view: number;
+  /** The finalization of this block or of the first descendant that was finalized directly; none at height 0. */
+  readonly certificate: Certificate | undefined;
+}
+
+export interface BlockFacts extends HeadFacts {
+  readonly block: HashedBlock;
+}
+
+export interface ChainFacts {
+  readonly shard: number;
+  readonly author: number;
+  readonly tip: { readonly height: number; readonly id: Hash };
+  readonly finalHeight: number;
+  /** Segments beyond the final cut. */
+  readonly backlog: number;
+}
+
+export interface SegmentFacts {
+  readonly segment: Segment;
+  /** Height of the block that ordered it. */
+  readonly height: number;
+  /** Outcome of every item, in order. */
+  readonly outcomes: readonly Outcome[];
+}
+
+export interface BallotFacts {
+  readonly ballot: SignedBallot;
+  /** As it stands in the ledger; the first `counted` one when it was sealed more than once. */
+  readonly outcome: Outcome;
+  readonly height: number;
+  readonly shard: number;
+  /** Name of the validator in whose segment it stands. */
+  readonly author: string;
+}
+
+export interface FinalFacts {
+  readonly outcome: Outcome;
+  readonly height: number;
+  /** For `duplicate`: the ballot or operation that counts already. */
+  readonly counted?: Hash;
+}
+
+/**
+ * What became of something submitted here. `accepted` resolves when its segment is synced on this node, `final` when the
+ * block that orders it is final and executed here. Both reject with WaggleError WAGGLE_SUBMIT_BUSY (pool or chain full:
+ * nothing was taken, retry) or WAGGLE_SUBMIT_STOPPED. A caller may stop waiting at any time; the item stays submitted.
+ */
+export interface Submission {
+  readonly id: Hash;
+  readonly shard: number;
+  readonly accepted: Promise<void>;
+  readonly final: Promise<FinalFacts>;
+}
+
+export interface NodeApi {
+  readonly chain: Hash;
+  readonly genesis: Genesis;
+  /** This node's name in the roster. */
+  readonly name: string;
+  readonly version: string;
+  /** Own ValidatorIndex. */
+  readonly self: number;
+
+  status(): NodeStatus;
+  peers(): readonly PeerFacts[];
+  chains(): readonly ChainFacts[];
+  /** Governance state after the last executed block. It moves on between turns: read it without awaiting in between. */
+  state(): GovernanceState;
+  head(): HeadFacts;
+
+  block(at: { readonly height: number } | { readonly hash: Hash }): Promise<BlockFacts | undefined>;
+  segment(id: Hash): Promise<SegmentFacts | undefined>;
+  ballot(id: Hash): Promise<BallotFacts | undefined>;
+  /**
+   * Ballots of a session in (voter, height, place) order, all outcomes; `after` is the opaque cursor of the last one seen.
+   */
+  ballots(
+    space: string,
+    session: string,
+    options: { readonly voter?: string; readonly after?: string; readonly limit: number },
+  ): Promise<readonly (BallotFacts & { readonly cursor: string })[]>;
+  /** Own and collected signatures over the checkpoint of a height. */
+  checkpoint(height: number): Promise<readonly SignedCheckpoint[]>;
+
+  /** The key of a model this node operates, from its keystore (looked up on disk when it is not known yet). */
+  modelKey(model: string): Promise<KeyPair | undefined>;
+  /** The key this node signs operations with for its operator: its validator key. */
+  readonly operatorKey: KeyPair;
+
+  submitBallot(signed: SignedBallot): Submission;
+  submitOperation(signed: SignedOperation): Submission;
+
+  /** Called after every executed block. Returns how to stop. */
+  onHead(listener: (head: HeadFacts) => void): () => void;
+  /** All counters and gauges in Prometheus text form. */
+  metricsText(): Promise<string>;
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Input } from '../../consensus/types.ts';
+import { InputQueue } from '../driver/input-queue.ts';
+
+function message(from: number, height: number): Input {
+  return { kind: 'message', from, message: { kind: 'fetch-final', from: height } };
+}
+
+/** `from:height` of messages, the kind of everything else. */
+function names(inputs: readonly Input[]): string[] {
+  return inputs.map((input) =>
+    input.kind === 'message' && input.message.kind === 'fetch-final'
+      ? `${input.from}:${input.message.from}`
+      : input.kind,
+  );
+}
+
+describe('input queue', () => {
+  it('takes own inputs first, then one of each peer in turn, each in its order', () => {
+    const queue = new InputQueue(3);
+    for (let height = 0; height < 3; height++) queue.push(message(0, height));
+    queue.push(message(2, 0));
+    queue.push({ kind: 'start' });
+    queue.push({ kind: 'tick' });
+    queue.push({ kind: 'tick' });
+    const taken = names(queue.take(100));
+    assert.deepEqual(taken.slice(0, 2), ['tick', 'start']);
+    assert.deepEqual(
+      taken.filter((name) => name.startsWith('0:')),
+      ['0:0', '0:1', '0:2'],
+    );
+    assert.ok(taken.indexOf('2:0') < taken.indexOf('0:1'), 'a busy peer does not hold back another');
+    assert.equal(queue.length, 0);
+  });
+
+  it('drops what is over a peer’s share, and nothing of another', () => {
+    const queue = new InputQueue(2);
+    let taken = 0;
+    while (queue.push(message(0, taken)) && taken < 100_000) taken += 1;
+    assert.equal(taken, 4_096);
+    assert.equal(queue.push(message(1, 0)), true);
+    assert.equal(queue.push(message(7, 0)), false, 'nobody of that index');
+    assert.equal(queue.take(10).length, 10);
+    assert.equal(queue.push(message(0, taken)), true, 'room again');
+  });
+
+  it('gives everything back in order over many small takes', () => {
+    const queue = new InputQueue(1);
+    const seen: string[] = [];
+    let next = 0;
+    for (let round = 0; round < 1_000; round++) {
+      for (let more = 0; more < 7; more++) if (queue.push(message(0, next))) next += 1;
+      seen.push(...names(queue.take(5)));
+    }
+    while (queue.length > 0) seen.push(...names(queue.take(64)));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: next }, (_, height) => `0:${height}`),
+    );
+  });
+});

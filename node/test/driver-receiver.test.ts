@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createReplica } from '../../consensus/replica.ts';
+import type { Replica } from '../../consensus/replica-state.ts';
+import type { Input, Message, ReplicaConfig } from '../../consensus/types.ts';
+import { decodeMessage, encodeMessage } from '../../consensus/wire.ts';
+import { ITEM_KINDS, type SegmentHeader, sealSegment } from '../../protocol/chain/segment.ts';
+import { keyPairFromSeed } from '../../protocol/crypto/keys.ts';
+import { verify } from '../../protocol/crypto/verify.ts';
+import { codeOf } from '../../protocol/errors.ts';
+import { chainId, genesisRoster, parseGenesis } from '../../protocol/genesis.ts';
+import { createState } from '../../protocol/governance/create.ts';
+import { ZERO_HASH } from '../../protocol/hash.ts';
+import { toHex } from '../../protocol/hex.ts';
+import { createReceiver } from '../driver/receiver.ts';
+import { Counters } from '../network/counters.ts';
+import { collect } from './collect.ts';
+
+const KEYS = [1, 2, 3, 4].map((byte) => keyPairFromSeed(new Uint8Array(32).fill(byte)));
+const GENESIS = parseGenesis({
+  v: 1,
+  network: 'test-net',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  validators: KEYS.map(({ publicKey }, at) => ({ name: `v${at}`, key: toHex(publicKey), peer: `p${at}`, addrs: [] })),
+  models: [],
+  spaces: [],
+  admins: { keys: KEYS.map(({ publicKey }) => toHex(publicKey)), threshold: 1 },
+  params: { shards: 2, viewTimerMs: 100, blockIntervalMs: 20 },
+});
+const CONFIG: ReplicaConfig = {
+  chain: chainId(GENESIS),
+  roster: genesisRoster(GENESIS),
+  self: 0,
+  shards: 2,
+  viewTimerMs: 100,
+  blockIntervalMs: 20,
+  sign: (message) => KEYS[0]?.sign(message) ?? new Uint8Array(64),
+  verify,
+};
+
+/** A segment of v1 on shard 1, with what is named changed; signed by v1. */
+function segmentBytes(changed: Partial<SegmentHeader> = {}, body = 1): Uint8Array {
+  const place = {
+    chain: CONFIG.chain,
+    epoch: 0,
+    incarnation: 0,
+    shard: 1,
+    author: 1,
+    height: 1,
+    parent: ZERO_HASH,
+    timeMs: 5,
+  };
+  const items = [{ kind: ITEM_KINDS.ballot, bytes: new Uint8Array(10).fill(body) }];
+  return sealSegment({ ...place, ...changed }, items, (id) => KEYS[1]?.sign(id) ?? id).bytes;
+}
+
+class Bench {
+  readonly inputs: Input[] = [];
+  readonly counters = new Counters();
+  readonly replica = newReplica();
+  room = true;
+  answers: Message[] = [];
+  readonly receiver = createReceiver({
+    replica: this.replica,
+    push: (input) => this.room && this.inputs.push(input) > 0,
+    answers: () => this.#answerAll(),
+    counters: this.counters,
+  });
+
+  async *#answerAll(): AsyncGenerator<Message> {
+    yield* this.answers;
+  }
+
+  judge(bytes: Uint8Array, shard = 1, from = 'v2'): unknown {
+    return this.receiver.onSegment(from, shard, bytes);
+  }
+}
+
+function newReplica(): Replica {
+  const anchor = { height: 0, view: 0, hash: CONFIG.chain, timeMs: 0, history: ZERO_HASH, cut: [] };
+  return createReplica(CONFIG, createState(GENESIS), anchor);
+}
+
+describe('segments from gossip', () => {
+  it('are accepted from whoever forwards them, also without their parent, and reach the step', () => {
+    const bench = new Bench();
+    assert.equal(bench.judge(segmentBytes()), 'accept');
+    assert.equal(bench.judge(segmentBytes({ height: 9, parent: new Uint8Array(32).fill(1) })), 'accept');
+    const seen = bench.inputs.map((input) => input.kind === 'message' && [input.from, input.message.kind]);
+    assert.deepEqual(seen, [
+      [2, 'segment'],
+      [2, 'segment'],
+    ]);
+  });
+
+  it('are rejected for what no honest node would forward', () => {
+    const bench = new Bench();
+    const flipped = segmentBytes();
+    flipped[flipped.length - 1] = 99;
+    const forged = segmentBytes();
+    forged[200] = (forged[200] ?? 0) ^ 1;
+    assert.equal(bench.judge(new Uint8Array(9)), 'reject');
+    assert.equal(bench.judge(flipped), 'reject', 'body hash');
+    assert.equal(bench.judge(forged), 'reject', 'signature');
+    assert.equal(bench.judge(segmentBytes(), 2), 'reject', 'another topic');
+    assert.equal(bench.judge(segmentBytes({ author: 7 })), 'reject', 'no such author');
+    assert.equal(bench.judge(segmentBytes({ author: 2 })), 'reject', 'signed by another');
+    assert.deepEqual(bench.inputs, []);
+  });
+
+  it('are ignored for what depends on where a node stands', () => {
+    const bench = new Bench();
+    assert.equal(bench.judge(segmentBytes({ chain: ZERO_HASH })), 'ignore');
+    assert.equal(bench.judge(segmentBytes({ epoch: 3 })), 'ignore');
+    assert.equal(bench.judge(segmentBytes({ incarnation: 1 })), 'ignore');
+    assert.equal(bench.judge(segmentBytes({ height: 65 })), 'ignore');
+    assert.deepEqual(bench.inputs, []);
+    bench.room = false;
+    assert.equal(bench.judge(segmentBytes()), 'ignore', 'no room');
+    assert.equal(bench.counters.get('input.dropped'), 1);
+  });
+
+  it('are ignored as the second of a height, and reach the step as evidence', () => {
+    const bench = new Bench();
+    const first = decodeMessage(encodeSegment(segmentBytes()));
+    assert.equal(first.kind, 'segment');
+    if (first.kind === 'segment') bench.replica.chains.of(1, 1).add(first.segment);
+    assert.equal(bench.judge(segmentBytes()), 'ignore');
+    assert.equal(bench.inputs.length, 0, 'known');
+    assert.equal(bench.judge(segmentBytes({}, 2)), 'ignore');
+    assert.equal(bench.inputs.length, 1);
+  });
+});
+
+describe('frames and requests', () => {
+  const status: Message = {
+    kind: 'status',
+    epoch: 0,
+    view: 1,
+    finalView: 0,
+    finalHeight: 0,
+    tips: [],
+    checkpoint: undefined,
+  };
+
+  it('become inputs of the peer that sent them; what is malformed is counted', () => {
+    const bench = new Bench();
+    bench.receiver.onFrame('v3', encodeMessage(status));
+    bench.receiver.onFrame('nobody', encodeMessage(status));
+    bench.receiver.onFrame('v3', Uint8Array.of(99, 1, 2));
+    bench.receiver.onFrame('v3', new Uint8Array([...encodeMessage(status), 0]));
+    assert.deepEqual(bench.inputs, [{ kind: 'message', from: 3, message: status }]);
+    assert.equal(bench.counters.get('input.unknown_peer'), 1);
+    assert.equal(bench.counters.get('frame.malformed.WAGGLE_MESSAGE_KIND'), 1);
+    assert.equal(bench.counters.get('frame.malformed.WAGGLE_CODEC_TRAILING'), 1);
+  });
+
+  it('look at the clock when a peer comes', () => {
+    const bench = new Bench();
+    bench.receiver.onPeer('v1', true);
+    bench.receiver.onPeer('v1', false);
+    assert.deepEqual(bench.inputs, [{ kind: 'tick' }]);
+  });
+
+  it('answer a request and refuse anything else', async () => {
+    const bench = new Bench();
+    bench.answers = [status, status];
+    const request = encodeMessage({ kind: 'fetch-final', from: 1 });
+    const frames = await collect(bench.receiver.serveSync('v1', request));
+    assert.deepEqual(frames.map(decodeMessage), [status, status]);
+    const wrong = collect(bench.receiver.serveSync('v1', encodeMessage(status)));
+    await assert.rejects(wrong, (error) => codeOf(error) === 'WAGGLE_SYNC_REQUEST_KIND');
+    const broken = collect(bench.receiver.serveSync('v1', Uint8Array.of(9)));
+    await assert.rejects(broken, (error) => codeOf(error) === 'WAGGLE_CODEC_SHORT');
+  });
+});
+
+/** A segment's bytes as a message. */
+function encodeSegment(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.of(11, ...bytes);
+}
