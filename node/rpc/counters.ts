@@ -1,0 +1,26 @@
+import type { ErrorType } from './error-codes.ts';
+
+/** Told of what must not leave the node: an error that no client may see in words. */
+export type ReportInternal = (method: string | undefined, error: unknown) => void;
+
+/** Calls and refusals by reason (reliability.md 6, rule 11), in Prometheus text form. */
+export class RpcCounters {
+  readonly #calls = new Map<string, number>();
+  readonly #report: ReportInternal | undefined;
+
+  constructor(report?: ReportInternal) {
+    this.#report = report;
+  }
+
+  /** Labels are of closed sets: the names of methods, and the types of errors. */
+  count(method: string | undefined, error: ErrorType | undefined, cause?: unknown): void {
+    const labels = `method="${method ?? 'none'}",outcome="${error ?? 'ok'}"`;
+    this.#calls.set(labels, (this.#calls.get(labels) ?? 0) + 1);
+    if (error === 'internal') this.#report?.(method, cause);
+  }
+
+  text(): string {
+    const lines = [...this.#calls].map(([labels, value]) => `waggle_rpc_calls_total{${labels}} ${value}\n`);
+    return `# HELP waggle_rpc_calls_total JSON-RPC calls by method and outcome.\n# TYPE waggle_rpc_calls_total counter\n${lines.sort().join('')}`;
+  }
+}

@@ -1,0 +1,105 @@
+import { verify } from '../../protocol/crypto/verify.ts';
+import { genesisRoster } from '../../protocol/genesis.ts';
+import type { BlockContext } from '../../protocol/governance/state.ts';
+import type { Roster } from '../../protocol/roster.ts';
+import { RPC_LIMITS, RPC_TIMING, type RpcTiming } from './limits.ts';
+import type { NodeApi, Submission } from './node-api.ts';
+import { KeyedQueue } from './queues.ts';
+import type { ErrorDetail } from './rpc-error.ts';
+import { RpcError } from './rpc-error.ts';
+
+const RETRY_NOT_READY_MS = 1_000;
+
+export interface DeskOptions {
+  readonly timing?: Partial<RpcTiming>;
+  /** Unix milliseconds. */
+  readonly nowMs?: () => number;
+}
+
+/** What all methods work with: the node, the queues of its writes, the clock and the waits. */
+export class Desk {
+  readonly api: NodeApi;
+  readonly roster: Roster;
+  readonly timing: RpcTiming;
+  readonly nowMs: () => number;
+  readonly ballotQueue: KeyedQueue;
+  readonly operationQueue: KeyedQueue;
+  #settling = 0;
+
+  constructor(api: NodeApi, options: DeskOptions = {}) {
+    this.api = api;
+    this.roster = genesisRoster(api.genesis);
+    this.timing = { ...RPC_TIMING, ...options.timing };
+    this.nowMs = options.nowMs ?? Date.now;
+    const { voterQueueMax, ballotQueueMax, operationQueueMax } = RPC_LIMITS;
+    const waitMs = this.timing.finalMs;
+    this.ballotQueue = new KeyedQueue({ perKey: voterQueueMax, total: ballotQueueMax, waitMs });
+    this.operationQueue = new KeyedQueue({ perKey: operationQueueMax, total: operationQueueMax, waitMs });
+  }
+
+  /** What the next block would be judged by, as far as this node can know: its time is later than the last one's. */
+  context(): BlockContext {
+    const { height, timeMs } = this.api.head();
+    return { height: height + 1, timeMs: Math.max(this.nowMs(), timeMs + 1), roster: this.roster, verify };
+  }
+
+  /** @throws RpcError storage.read-only, node.not-ready: a syncing node would judge by an old state */
+  checkWritable(): void {
+    const { writable, syncing, notReadyReason } = this.api.status();
+    if (!writable) throw new RpcError('storage.read-only');
+    if (syncing) throw notReady(notReadyReason);
+  }
+
+  /**
+   * What a submission became, waited for at most `finalMs`; it stays submitted.
+   * @throws RpcError request.timeout; whatever the submission rejects with
+   */
+  async settled<Value>(submission: Submission, promise: Promise<Value>, facts: ErrorDetail['facts']): Promise<Value> {
+    // Nobody may be left to hear of the other promise.
+    submission.accepted.catch(() => undefined);
+    submission.final.catch(() => undefined);
+    return await withTimeout(
+      promise,
+      this.timing.finalMs,
+      () => new RpcError('request.timeout', facts ? { facts } : {}),
+    );
+  }
+
+  /**
+   * Ask again after every block until `check` answers something else than undefined, for at most `settleMs`. What was
+   * final elsewhere a moment ago may not be executed here yet.
+   */
+  async settle<Value>(check: () => Value | undefined): Promise<Value | undefined> {
+    const first = check();
+    if (first !== undefined || this.#settling >= RPC_LIMITS.settlingMax || this.timing.settleMs === 0) return first;
+    this.#settling += 1;
+    const { promise, resolve } = Promise.withResolvers<Value | undefined>();
+    const stop = this.api.onHead(() => {
+      const value = check();
+      if (value !== undefined) resolve(value);
+    });
+    const timer = setTimeout(() => resolve(undefined), this.timing.settleMs);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      stop();
+      this.#settling -= 1;
+    }
+  }
+}
+
+export function notReady(reason: string | undefined): RpcError {
+  const detail = reason === undefined ? {} : { detail: reason };
+  return new RpcError('node.not-ready', { ...detail, retryAfterMs: RETRY_NOT_READY_MS });
+}
+
+async function withTimeout<Value>(promise: Promise<Value>, ms: number, late: () => RpcError): Promise<Value> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(late()), ms);
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

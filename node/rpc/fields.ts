@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { isCanonicalText } from '../../protocol/codec/text.ts';
+import { isRegistrableKey } from '../../protocol/crypto/keys.ts';
+import { fromHex } from '../../protocol/hex.ts';
+import { type Id, isId } from '../../protocol/ids.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { RPC_LIMITS } from './limits.ts';
+
+/*
+ * Fields that several methods share: one zod source for validation, types and the OpenRPC document. All refuse, none
+ * repairs: a text that this door changed would no longer be what its author signed (reliability.md 6, rule 10).
+ */
+
+const ID_FORM = '^[a-z0-9][a-z0-9._-]{0,63}$';
+
+export const id = z
+  .string()
+  .refine(isId, { error: 'not an id: lower-case letters, digits, dots, hyphens, underscores, at most 64' })
+  .transform((text) => text as Id)
+  .meta({ type: 'string', pattern: ID_FORM });
+
+function hex(lengthBytes: number) {
+  const pattern = `^[0-9a-f]{${lengthBytes * 2}}$`;
+  const form = new RegExp(pattern);
+  return z
+    .string()
+    .refine((text) => form.test(text), { error: `not ${lengthBytes} bytes in lower-case hex` })
+    .transform((text) => fromHex(text, lengthBytes))
+    .meta({ type: 'string', pattern });
+}
+
+export const hash = hex(32);
+/** A key that may be registered: the ledger would refuse another, without saying which (reliability.md 4). */
+export const publicKey = hex(32).refine(isRegistrableKey, { error: 'not a usable ed25519 public key' });
+export const signature = hex(64);
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
+
+/** RFC 3339 in UTC, to Unix milliseconds. A day that no calendar has is refused, not rolled over. */
+export const time = z
+  .string()
+  .refine(isTime, { error: 'not an RFC 3339 UTC time such as 2026-01-31T12:00:00.000Z' })
+  .transform((text) => Date.parse(text))
+  .meta({ type: 'string', format: 'date-time' });
+
+function isTime(text: string): boolean {
+  if (!TIME.test(text)) return false;
+  const ms = Date.parse(text);
+  return ms >= 0 && new Date(ms).toISOString().slice(0, 19) === text.slice(0, 19);
+}
+
+const BLANK = /^[\t\n ]*$/;
+
+/** One spelling only (NFC), no controls or bidi overrides, not blank. */
+export function text(bytesMax: number) {
+  return optionalText(bytesMax).refine((value) => !BLANK.test(value), { error: 'blank' });
+}
+
+/** As `text`, but may be blank: a comment. */
+export function optionalText(bytesMax: number) {
+  return z
+    .string()
+    .refine(isCanonicalText, { error: 'not NFC, or with control characters, bidi overrides or lone surrogates' })
+    .refine((value) => Buffer.byteLength(value) <= bytesMax, { error: `more than ${bytesMax} bytes` })
+    .meta({ type: 'string', maxLength: bytesMax });
+}
+
+export const title = text(LIMITS.titleBytesMax);
+export const reason = text(LIMITS.reasonBytesMax);
+export const height = z.int().min(0);
+
+export const fraction = z.strictObject({
+  num: z.int().min(0).max(LIMITS.fractionPartMax),
+  den: z.int().min(1).max(LIMITS.fractionPartMax),
+});
+
+/** Every list: a page of at most `limit` items behind `cursor`. */
+export const page = {
+  limit: z.int().min(1).max(RPC_LIMITS.pageMax).default(RPC_LIMITS.pageDefault),
+  cursor: z.string().min(1).max(512).optional(),
+};
+
+export const awaitFinal = z.enum(['accepted', 'final']).default('final');
+
+/** Shapes of results, for the OpenRPC document and the tests. */
+export const out = {
+  id: z.string(),
+  hex: z.string().regex(/^(?:[0-9a-f]{2})*$/),
+  time: z.string().regex(/^\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  height: z.int().min(0),
+  count: z.int().min(0),
+  /** Not reduced and not bounded by what a rule may say. */
+  fraction: z.strictObject({ num: z.int().min(0), den: z.int().min(1) }),
+};
+
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({
+    items: z.array(item),
+    next: z.string().nullable(),
+    at: z.strictObject({ height: out.height }),
+  });
+}

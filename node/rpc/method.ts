@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { Desk } from './desk.ts';
+import type { ErrorType } from './error-codes.ts';
+import type { Scope } from './tokens.ts';
+
+/** Who calls, as far as this door knows. */
+export interface Caller {
+  /** Reads are free on loopback; from elsewhere they need a token too. @throws RpcError auth.missing */
+  requireRead(): void;
+  /** @throws RpcError auth.missing, auth.forbidden, request.rate-limited */
+  require(scope: Scope): void;
+  /** Only over WebSocket. */
+  readonly subscriber?: Subscriber;
+}
+
+/** What a WebSocket connection can be asked to send on. */
+export interface Subscriber {
+  /** @throws RpcError request.rate-limited when it has too many */
+  subscribe(topic: 'head', fromSeq: number | undefined): { readonly subscription: string; readonly seq: number };
+  unsubscribe(subscription: string): boolean;
+}
+
+/** Needed for every call of a method; `caller` means that the handler decides by the params. */
+export type MethodScope = Scope | 'caller' | undefined;
+
+/** One method as the dispatcher and the OpenRPC document see it. */
+export interface Method {
+  readonly name: string;
+  readonly summary: string;
+  readonly scope: MethodScope;
+  /** Fields in their positional order. */
+  readonly params: z.ZodObject;
+  readonly result: z.ZodType;
+  /** Reads of large objects: few at once. */
+  readonly heavy: boolean;
+  /** Another error than `params.invalid` for a fault at this path. */
+  readonly faultType: ((path: readonly PropertyKey[]) => ErrorType | undefined) | undefined;
+  handle(params: unknown, caller: Caller, desk: Desk): Promise<unknown> | unknown;
+}
+
+export interface MethodOptions<Params extends z.ZodObject> {
+  readonly summary: string;
+  readonly scope?: MethodScope;
+  readonly params: Params;
+  readonly result: z.ZodType;
+  readonly heavy?: boolean;
+  readonly faultType?: (path: readonly PropertyKey[]) => ErrorType | undefined;
+  handle(params: z.output<Params>, desk: Desk, caller: Caller): Promise<unknown> | unknown;
+}
+
+/** A method whose handler gets params of its schema's type; the dispatcher has parsed them with that very schema. */
+export function defineMethod<Params extends z.ZodObject>(name: string, options: MethodOptions<Params>): Method {
+  const { summary, scope, params, result, heavy = false, faultType } = options;
+  return {
+    name,
+    summary,
+    scope,
+    params,
+    result,
+    heavy,
+    faultType,
+    handle: (given, caller, desk) => options.handle(given as z.output<Params>, desk, caller),
+  };
+}
+
+export const NO_PARAMS = z.strictObject({});

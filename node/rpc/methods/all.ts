@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { defineMethod, type Method, NO_PARAMS } from '../method.ts';
+import { openRpcDocument } from '../openrpc.ts';
+import { ballotGet, ballotList } from './ballot.ts';
+import { ballotSubmit } from './ballot-submit.ts';
+import {
+  chainGenesis,
+  chainGetBlock,
+  chainGetChains,
+  chainGetCheckpoint,
+  chainGetSegment,
+  chainHead,
+} from './chain.ts';
+import { modelGet, modelList, modelRegister, modelUpdate } from './model.ts';
+import { nodePeers, nodeStatus } from './node.ts';
+import { proposalGet, proposalList } from './proposal.ts';
+import { sessionGet, sessionList } from './session.ts';
+import {
+  proposalAdd,
+  sessionActivate,
+  sessionCancel,
+  sessionClose,
+  sessionExtend,
+  sessionOpen,
+} from './session-write.ts';
+import { spaceCreate, spaceGet, spaceList } from './space.ts';
+import { subSubscribe, subUnsubscribe } from './subscription.ts';
+import { tallyGet } from './tally.ts';
+
+const METHODS: readonly Method[] = [
+  nodeStatus,
+  nodePeers,
+  chainGenesis,
+  chainHead,
+  chainGetBlock,
+  chainGetSegment,
+  chainGetChains,
+  chainGetCheckpoint,
+  sessionOpen,
+  sessionGet,
+  sessionList,
+  sessionActivate,
+  sessionClose,
+  sessionCancel,
+  sessionExtend,
+  proposalAdd,
+  proposalGet,
+  proposalList,
+  ballotSubmit,
+  ballotGet,
+  ballotList,
+  tallyGet,
+  modelList,
+  modelGet,
+  modelRegister,
+  modelUpdate,
+  spaceList,
+  spaceGet,
+  spaceCreate,
+  subSubscribe,
+  subUnsubscribe,
+];
+
+/** Every method by name, rpc.discover included. A Map: a name from outside is never looked up in an object. */
+export function allMethods(version: string): ReadonlyMap<string, Method> {
+  const discover = defineMethod('rpc.discover', {
+    summary: 'This interface as an OpenRPC document, with the scope of every method and the limits.',
+    params: NO_PARAMS,
+    result: z.looseObject({ openrpc: z.string() }),
+    handle: () => document,
+  });
+  const all = [discover, ...METHODS];
+  const document = openRpcDocument(all, version);
+  return new Map(all.map((method) => [method.name, method]));
+}

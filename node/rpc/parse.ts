@@ -1,0 +1,57 @@
+import { scanJson } from './json-scan.ts';
+import { RpcError } from './rpc-error.ts';
+
+/** A parsed body, and how the number under a key `id` was written where that matters. */
+export interface Parsed {
+  readonly value: unknown;
+  /** The source text of a numeric `id` by the object that holds it; absent for plain whole numbers. */
+  readonly idSources: WeakMap<object, string>;
+}
+
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const PROTOTYPE = '__proto__';
+const WHOLE = /^-?(?:0|[1-9]\d*)(?:\.0+)?$/;
+
+/**
+ * Bytes to JSON, exactly or not at all: a number that cannot be held exactly becomes NaN, which every schema refuses
+ * by its path; ids are judged by their source text.
+ * @throws RpcError request.parse, request.invalid
+ */
+export function parseJson(bytes: Uint8Array): Parsed {
+  const shape = scanJson(bytes);
+  if (shape.refused === 'depth') throw new RpcError('request.invalid', { detail: 'nested too deep' });
+  if (shape.refused === 'elements') throw new RpcError('request.invalid', { detail: 'too many elements' });
+  const idSources = new WeakMap<object, string>();
+  let value: unknown;
+  let text: string;
+  try {
+    text = DECODER.decode(bytes);
+    value = shape.isPlain ? JSON.parse(text) : JSON.parse(text, exactly(idSources));
+  } catch {
+    throw new RpcError('request.parse');
+  }
+  if (text.includes(PROTOTYPE) || text.includes('\\u')) refusePrototypeKeys(value);
+  return { value, idSources };
+}
+
+/** Such a key would be lost on the way through a copy: refused, never dropped. The depth is bounded by then. */
+function refusePrototypeKeys(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Object.hasOwn(value, PROTOTYPE)) throw new RpcError('request.invalid', { detail: `a key ${PROTOTYPE}` });
+  for (const inner of Object.values(value)) refusePrototypeKeys(inner);
+}
+
+function exactly(idSources: WeakMap<object, string>) {
+  return function revive(this: object, key: string, value: unknown, context?: { source?: string }): unknown {
+    const source = context?.source;
+    if (typeof value !== 'number' || source === undefined) return value;
+    if (key === 'id') idSources.set(this, source);
+    return exactOrNaN(value, source);
+  };
+}
+
+/** The number when the text says exactly that; a fraction stays one, to be refused as a fraction. */
+function exactOrNaN(value: number, source: string): number {
+  if (WHOLE.test(source)) return Number.isSafeInteger(value) && !source.startsWith('-0') ? value : Number.NaN;
+  return Number.isInteger(value) ? Number.NaN : value;
+}

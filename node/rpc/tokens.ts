@@ -1,0 +1,83 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { RPC_LIMITS } from './limits.ts';
+
+/** What a bearer token may do here; `admin` includes `operator`. Scopes are local and no authority on the ledger. */
+export type Scope = 'operator' | 'admin';
+
+/** The scope of a token, or undefined for one that is none. */
+export type TokenVerifier = (token: string) => Scope | undefined;
+
+export interface TokenHash {
+  readonly sha256Hex: string;
+  readonly scope: Scope;
+}
+
+/**
+ * Tokens by their SHA-256. Every hash is compared, in constant time, so the time taken tells nothing about the token
+ * (reliability.md 2.6).
+ */
+export function createTokenVerifier(hashes: readonly TokenHash[]): TokenVerifier {
+  const known = hashes.map(({ sha256Hex, scope }) => ({ digest: Buffer.from(sha256Hex, 'hex'), scope }));
+  const usable = known.filter(({ digest }) => digest.length === 32);
+  return (token) => {
+    const digest = createHash('sha256').update(token, 'utf8').digest();
+    let found: Scope | undefined;
+    for (const one of usable) {
+      if (timingSafeEqual(one.digest, digest) && found !== 'admin') found = one.scope;
+    }
+    return found;
+  };
+}
+
+export function includesScope(held: Scope | undefined, needed: Scope): boolean {
+  return held === 'admin' || held === needed;
+}
+
+export type Guess = { readonly scope: Scope } | { readonly refused: 'wrong' | 'limited' };
+
+/**
+ * Slows guessing: an address with too many wrong tokens in a window hears `limited` for any token that was not proven
+ * before, right or wrong, and learns nothing. A token once proven passes always, so that a guesser on the same machine
+ * locks nobody out.
+ */
+export class TokenGate {
+  readonly #verify: TokenVerifier;
+  readonly #nowMs: () => number;
+  readonly #proven = new Set<string>();
+  readonly #wrong = new Map<string, { count: number; sinceMs: number }>();
+
+  constructor(verify: TokenVerifier, nowMs: () => number) {
+    this.#verify = verify;
+    this.#nowMs = nowMs;
+  }
+
+  check(token: string, address: string): Guess {
+    const scope = this.#verify(token);
+    const digest = createHash('sha256').update(token, 'utf8').digest('base64');
+    if (scope !== undefined && this.#proven.has(digest)) return { scope };
+    const seen = this.#seen(address);
+    if (seen.count >= RPC_LIMITS.guessesMax) return { refused: 'limited' };
+    if (scope !== undefined) {
+      this.#proven.add(digest);
+      return { scope };
+    }
+    seen.count += 1;
+    return { refused: 'wrong' };
+  }
+
+  #seen(address: string): { count: number; sinceMs: number } {
+    const nowMs = this.#nowMs();
+    const seen = this.#wrong.get(address);
+    if (seen !== undefined && nowMs - seen.sinceMs < RPC_LIMITS.guessWindowMs) return seen;
+    const fresh = { count: 0, sinceMs: nowMs };
+    this.#wrong.delete(address);
+    if (this.#wrong.size >= RPC_LIMITS.guessAddressesMax) this.#forgetOldest();
+    this.#wrong.set(address, fresh);
+    return fresh;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#wrong.keys();
+    if (oldest !== undefined) this.#wrong.delete(oldest);
+  }
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { RpcCounters } from '../rpc/counters.ts';
+import { Desk } from '../rpc/desk.ts';
+import { Dispatcher } from '../rpc/dispatcher.ts';
+import { ERRORS } from '../rpc/error-codes.ts';
+import { callerOf } from '../rpc/http-guard.ts';
+import { scanJson } from '../rpc/json-scan.ts';
+import { RPC_LIMITS } from '../rpc/limits.ts';
+import { allMethods } from '../rpc/methods/all.ts';
+import { createTokenVerifier, TokenGate } from '../rpc/tokens.ts';
+import { FakeNodeApi } from './harness/fake-node-api.ts';
+
+const METHODS = allMethods('0.0.0');
+const CODES = new Set<number>(Object.values(ERRORS).map(({ code }) => code));
+
+/** A dispatcher without a transport, called without a token, and what it could not explain. */
+function createDispatcher() {
+  const internal: unknown[] = [];
+  const desk = new Desk(new FakeNodeApi(), { timing: { settleMs: 0 } });
+  const dispatcher = new Dispatcher(METHODS, desk, new RpcCounters((_method, error) => internal.push(error)));
+  const gate = new TokenGate(createTokenVerifier([]), () => 0);
+  const caller = callerOf(gate, { authorization: undefined, address: '127.0.0.1' });
+  return { internal, answer: async (body: Uint8Array) => (await dispatcher.answer(body, caller)).text };
+}
+
+function checkAnswer(answer: unknown): void {
+  const list = Array.isArray(answer) ? answer : [answer];
+  assert.ok(list.length > 0);
+  for (const one of list) {
+    assert.equal(one.jsonrpc, '2.0');
+    assert.ok(['number', 'string'].includes(typeof one.id) || one.id === null);
+    assert.notEqual(Object.hasOwn(one, 'result'), Object.hasOwn(one, 'error'));
+    if (one.error === undefined) continue;
+    assert.ok(CODES.has(one.error.code));
+    assert.equal(typeof one.error.message, 'string');
+    assert.ok(Object.hasOwn(ERRORS, one.error.data.type));
+  }
+}
+
+async function checkBytes(bodies: fc.Arbitrary<Uint8Array>, numRuns: number): Promise<void> {
+  const { internal, answer } = createDispatcher();
+  await fc.assert(
+    fc.asyncProperty(bodies, async (body) => {
+      const text = await answer(body);
+      if (text !== undefined) checkAnswer(JSON.parse(text));
+    }),
+    { numRuns },
+  );
+  assert.deepEqual(internal, []);
+}
+
+const text = (arbitrary: fc.Arbitrary<string>) => arbitrary.map((value) => new TextEncoder().encode(value));
+
+test('any bytes in: valid JSON-RPC out, or nothing', async () => {
+  await checkBytes(fc.uint8Array({ maxLength: 200 }), 500);
+});
+
+test('any JSON in: valid JSON-RPC out, or nothing', async () => {
+  await checkBytes(text(fc.json({ maxDepth: 5 })), 500);
+});
+
+test('any request-like JSON in: valid JSON-RPC out, or nothing', async () => {
+  const name = fc.constantFrom(...METHODS.keys(), 'constructor', '__proto__', 'nope');
+  const field = fc.constantFrom(
+    'space',
+    'session',
+    'voter',
+    'limit',
+    'cursor',
+    'height',
+    'hash',
+    'id',
+    'entries',
+    '__proto__',
+  );
+  const params = fc.oneof(
+    fc.array(fc.jsonValue(), { maxLength: 8 }),
+    fc.dictionary(field, fc.jsonValue()),
+    fc.jsonValue(),
+  );
+  const request = fc.record(
+    { jsonrpc: fc.constantFrom('2.0', '1.0', 2), method: name, params, id: fc.jsonValue({ maxDepth: 1 }) },
+    { requiredKeys: [] },
+  );
+  const bodies = fc.oneof(request, fc.array(request, { maxLength: 5 })).map((value) => JSON.stringify(value));
+  await checkBytes(text(bodies), 1_000);
+});
+
+test('any change of a valid request: valid JSON-RPC out, or nothing', async () => {
+  const valid = new TextEncoder().encode('[{"jsonrpc":"2.0","id":12,"method":"chain_getBlock","params":{"height":1}}]');
+  const place = fc.nat({ max: valid.length - 1 });
+  const changed = fc.array(fc.tuple(place, fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 }).map((changes) => {
+    const bytes = Uint8Array.from(valid);
+    for (const [at, byte] of changes) bytes[at] = byte;
+    return bytes;
+  });
+  await checkBytes(changed, 1_000);
+});
+
+test('the scan finds the depth of any JSON, and calls no number plain that is not', () => {
+  const depthOf = (value: unknown): number =>
+    typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
+  const isPlain = (value: unknown): boolean => {
+    if (typeof value === 'number') return /^\d{1,15}$/.test(JSON.stringify(value));
+    return typeof value !== 'object' || value === null || Object.values(value).every(isPlain);
+  };
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 6 }), fc.nat({ max: 70 }), (value, more) => {
+      const bytes = new TextEncoder().encode(`${'['.repeat(more)}${JSON.stringify(value)}${']'.repeat(more)}`);
+      const shape = scanJson(bytes);
+      assert.equal(shape.refused === 'depth', depthOf(value) + more > RPC_LIMITS.depthMax);
+      if (shape.refused === undefined) assert.equal(shape.isPlain, isPlain(value));
+    }),
+  );
+});

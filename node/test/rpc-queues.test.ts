@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { decodeCursor, encodeCursor, smallestAfter } from '../rpc/page.ts';
+import { Gate, KeyedQueue } from '../rpc/queues.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
+
+const busy = (error: unknown) => error instanceof RpcError && error.type === 'network.busy';
+
+test('tasks of a key run one by one in their order, other keys beside them', async () => {
+  const queue = new KeyedQueue({ perKey: 3, total: 5, waitMs: 60_000 });
+  const seen: string[] = [];
+  const hold = Promise.withResolvers<void>();
+  const task = (name: string) => async () => {
+    seen.push(name);
+    await hold.promise;
+    seen.push(`${name} done`);
+  };
+  const all = [queue.run('a', task('a1')), queue.run('a', task('a2')), queue.run('b', task('b1'))];
+  await Promise.resolve();
+  assert.deepEqual(seen, ['a1', 'b1']);
+  hold.resolve();
+  await Promise.all(all);
+  assert.ok(seen.indexOf('a1 done') < seen.indexOf('a2'));
+});
+
+test('a full queue refuses at once, and takes again what it has room for', async () => {
+  const queue = new KeyedQueue({ perKey: 2, total: 3, waitMs: 60_000 });
+  const hold = Promise.withResolvers<void>();
+  const wait = () => hold.promise;
+  const held = [queue.run('a', wait), queue.run('a', wait)];
+  await assert.rejects(queue.run('a', wait), busy);
+  held.push(queue.run('b', wait));
+  await assert.rejects(queue.run('c', wait), busy);
+  hold.resolve();
+  await Promise.all(held);
+  assert.equal(await queue.run('a', async () => 7), 7);
+});
+
+test('a task that fails does not stop the next', async () => {
+  const queue = new KeyedQueue({ perKey: 2, total: 2, waitMs: 60_000 });
+  const failing = queue.run('a', async () => {
+    throw new RpcError('ballot.closed');
+  });
+  const next = queue.run('a', async () => 1);
+  await assert.rejects(failing, RpcError);
+  assert.equal(await next, 1);
+});
+
+test('a turn that comes too late is refused and nothing is run', async () => {
+  const queue = new KeyedQueue({ perKey: 2, total: 2, waitMs: -1 });
+  let runs = 0;
+  await assert.rejects(
+    queue.run('a', async () => {
+      runs += 1;
+    }),
+    busy,
+  );
+  assert.equal(runs, 0);
+});
+
+test('a gate lets no more through than it has room for', async () => {
+  const gate = new Gate(2);
+  let inside = 0;
+  let most = 0;
+  const two = Promise.withResolvers<void>();
+  const one = async () => {
+    inside += 1;
+    most = Math.max(most, inside);
+    if (inside === 2) two.resolve();
+    await two.promise;
+    inside -= 1;
+  };
+  await Promise.all(Array.from({ length: 10 }, () => gate.run(one)));
+  await assert.rejects(
+    gate.run(async () => {
+      throw new RpcError('internal');
+    }),
+  );
+  await gate.run(one);
+  assert.equal(most, 2);
+  assert.equal(inside, 0);
+});
+
+test('a page is the smallest keys beyond the cursor, whatever their order', () => {
+  const key = fc.stringMatching(/^[a-z0-9]{1,4}$/);
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(key, { maxLength: 300 }),
+      fc.option(key),
+      fc.integer({ min: 1, max: 40 }),
+      (keys, after, count) => {
+        const expected = [...keys]
+          .sort()
+          .filter((one) => after === null || one > after)
+          .slice(0, count);
+        assert.deepEqual(smallestAfter(keys, after ?? undefined, count), expected);
+      },
+    ),
+  );
+});
+
+test('a cursor is its key and nothing else is one', () => {
+  for (const key of ['main/s1', 'a', 'main/s1/p.1_2-3']) assert.equal(decodeCursor(encodeCursor(key)), key);
+  for (const cursor of ['', '!', 'bWFpbg==', encodeCursor('A'), encodeCursor('a\n'), encodeCursor('a'.repeat(300))]) {
+    assert.throws(() => decodeCursor(cursor), RpcError, cursor);
+  }
+});
