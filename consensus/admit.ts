@@ -5,6 +5,7 @@ import { hashesEqual } from '../protocol/hash.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { type SignedCheckpoint, verifyCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import { leaderOf } from '../protocol/roster.ts';
+import { accuse } from './accuse.ts';
 import type { Replica, Turn } from './replica-state.ts';
 import { isWanted } from './simplex/finality.ts';
 import { askLeader, pushToLaggard } from './simplex/recovery.ts';
@@ -18,8 +19,15 @@ import type { Message, Propose, ReplicaConfig, Status } from './types.ts';
  */
 export function admit(turn: Turn, from: number, message: Message): void {
   const reason = judge(turn, from, message);
-  if (reason !== undefined) turn.out.tell({ kind: 'refused', from, reason });
+  if (reason === undefined) return;
+  turn.out.tell({ kind: 'refused', from, reason });
+  // What does not verify was not signed by whom it names, and the stream it came on is the sender's own: no accident.
+  const peer = turn.replica.peers[from];
+  if (peer !== undefined && reason.includes('signature')) peer.mutedUntilMs = turn.now.monoMs + MUTE_MS;
 }
+
+/** A peer whose message did not verify costs nothing more for this long (2.1). */
+const MUTE_MS = 30_000;
 
 /** Why a message was not taken; undefined when it was, or when it brought nothing new. */
 type Refusal = string | undefined;
@@ -27,6 +35,7 @@ type Refusal = string | undefined;
 function judge(turn: Turn, from: number, message: Message): Refusal {
   const peer = turn.replica.peers[from];
   if (peer === undefined || from === turn.replica.config.self) return 'unknown peer';
+  if (turn.now.monoMs < peer.mutedUntilMs) return 'muted';
   peer.heardAtMs = turn.now.monoMs;
   switch (message.kind) {
     case 'propose':
@@ -62,7 +71,7 @@ function noteView(turn: Turn, from: number, view: number): void {
 }
 
 function admitProposal(turn: Turn, from: number, propose: Propose): Refusal {
-  const { replica, out } = turn;
+  const { replica } = turn;
   const { block } = propose.block;
   if (block.epoch !== replica.config.roster.epoch || !hashesEqual(block.chain, replica.config.chain)) {
     return 'proposal of another chain or epoch';
@@ -83,7 +92,7 @@ function admitProposal(turn: Turn, from: number, propose: Propose): Refusal {
     state.proposal = propose;
     replica.proposedAtMs = turn.now.monoMs;
     replica.tree.add(propose.block);
-  } else out.tell({ kind: 'evidence', what: 'two proposals', offender: from, view: block.view });
+  } else accuse(turn, 'two proposals', from, block.view);
   recordVote(turn, vote);
   return undefined;
 }
@@ -137,7 +146,7 @@ function admitStatus(turn: Turn, from: number, status: Status): Refusal {
   const { replica } = turn;
   const peer = replica.peers[from];
   if (peer === undefined || status.epoch !== replica.config.roster.epoch) return 'status of another epoch';
-  if (status.finalView > status.view || status.tips.length > replica.config.shards + 1) return 'status form';
+  if (status.finalView > status.view) return 'status form';
   peer.status = status;
   // A restarted peer may be behind what it said before.
   peer.view = status.view;
@@ -189,8 +198,7 @@ function admitSegment(turn: Turn, segment: Segment): Refusal {
   if (!isAuthentic(replica.config, segment)) return 'segment signature';
   const verdict = chain.add(segment);
   if (verdict === 'over') return 'segment over a cap';
-  if (verdict === 'fork')
-    out.tell({ kind: 'evidence', what: `two segments of shard ${shard} height ${height}`, offender: author, view: 0 });
+  if (verdict === 'fork') accuse(turn, `two segments of shard ${shard} height ${height}`, author, 0);
   if (verdict === 'added' || verdict === 'fork') out.record({ kind: 'segment', segment });
   return undefined;
 }

@@ -42,11 +42,15 @@ function certificates(replica: Replica, from: number, to: number): Message[] {
   return messages;
 }
 
-/** Ascending, following the fork of the wanted tip where one is named. */
+/**
+ * Descending from the wanted tip along its fork where one is named: each arrival names its parent, so a forked run is
+ * taken in one answer. Ascending otherwise, so that each links to the one before.
+ */
 function segments(replica: Replica, request: Extract<FetchRequest, { kind: 'fetch-segments' }>): Message[] {
-  const { shard, author, from, to, tip } = request;
+  const { shard, author, to, tip } = request;
   const chain = replica.chains.find(shard, author);
-  if (chain === undefined || to < from) return [];
+  if (chain === undefined) return [];
+  const from = Math.max(request.from, chain.executed.height + 1);
   const messages: Message[] = [];
   let wanted = tip;
   for (let height = Math.min(to, chain.highest()); height >= from && messages.length < SEGMENTS_MAX; height--) {
@@ -58,5 +62,5 @@ function segments(replica: Replica, request: Extract<FetchRequest, { kind: 'fetc
     messages.push({ kind: 'segment', segment });
     if (wanted !== undefined) wanted = segment.header.parent;
   }
-  return messages.reverse();
+  return tip === undefined ? messages.reverse() : messages;
 }

@@ -22,6 +22,10 @@ export interface PeerState {
   /** When it was last asked for certificates because it is ahead, and pushed some because it is behind. */
   askedAtMs: number;
   pushedAtMs: number;
+  /** Nothing of it is looked at before. */
+  mutedUntilMs: number;
+  /** What it claims to have and this node lacks, asked of it alone. */
+  readonly claims: Fetches;
 }
 
 /** A final block waiting for its segments to be executed. */
@@ -88,6 +92,8 @@ export interface Replica {
   relays: { readonly certificate: Certificate; readonly atMs: number }[];
   /** Deadlines told, by session: when, so that each is told again only after a while. */
   readonly deadlinesTold: Map<string, number>;
+  /** What was told of equivocation, once each. */
+  readonly accused: Set<string>;
   /** Bodies asked for by hash: only these are taken from an answer. */
   readonly wantedBlocks: Map<string, Hash>;
   /** Since when the highest notarized block waits for finality, for flushing (W-03). */

@@ -5,6 +5,7 @@ import type { GovernanceState } from '../protocol/governance/state.ts';
 import { admit } from './admit.ts';
 import { type BatchPolicy, FIXED_BATCHES, Pool } from './batching/pool.ts';
 import { Authors, sealBatches, takeSealed } from './chains/author.ts';
+import { promiseSegments } from './chains/promises.ts';
 import { VoteChains } from './chains/vote-chains.ts';
 import { Checkpoints } from './execution/checkpoints.ts';
 import { forgetDeadlines, tellDeadlines } from './execution/due.ts';
@@ -44,7 +45,7 @@ export function createReplica(
     pool: new Pool(config.shards, batches),
     views: new Views(),
     tree: new BlockTree(chains, root),
-    fetches: new Fetches(),
+    fetches: new Fetches(FETCHES_MAX),
     checkpoints: new Checkpoints(),
     peers: config.roster.validators.map(createPeer),
     clock: { enteredAtMs: 0, armedAtMs: undefined, late: false, retryAtMs: Number.MAX_SAFE_INTEGER },
@@ -65,13 +66,27 @@ export function createReplica(
     statusSentAtMs: 0,
     relays: [],
     deadlinesTold: new Map(),
+    accused: new Set(),
     wantedBlocks: new Map(),
     unfinalSinceMs: undefined,
   };
 }
 
+/** Wishes of the rules themselves: bounded by what a few views can name. */
+const FETCHES_MAX = 4_096;
+/** Claims of one peer that are followed at a time: a liar occupies no more than its own few. */
+const CLAIMS_MAX = 8;
+
 function createPeer(): PeerState {
-  return { heardAtMs: 0, status: undefined, view: 0, askedAtMs: 0, pushedAtMs: 0 };
+  return {
+    heardAtMs: 0,
+    status: undefined,
+    view: 0,
+    askedAtMs: 0,
+    pushedAtMs: 0,
+    mutedUntilMs: 0,
+    claims: new Fetches(CLAIMS_MAX),
+  };
 }
 
 /**
@@ -133,6 +148,8 @@ function take(turn: Turn, input: Input): void {
   switch (input.kind) {
     case 'start':
       replica.started = true;
+      replica.views.prune(replica.finalView);
+      keepPromises(replica);
       for (const peer of replica.peers) peer.heardAtMs = now.monoMs;
       replica.statusAtMs = now.monoMs;
       takeSynced(turn);
@@ -148,6 +165,17 @@ function take(turn: Turn, input: Input): void {
     case 'synced':
       takeSynced(turn);
       break;
+  }
+}
+
+/** C-06 after a restart: what own notarizes and certificates name. */
+function keepPromises(replica: Replica): void {
+  for (const { own, certificates } of replica.views.ascending()) {
+    const hashes = [own.get('notarize'), certificates.get('notarize'), certificates.get('finalize')];
+    for (const hash of hashes.flatMap((one) => one?.blockHash ?? [])) {
+      const block = replica.tree.body(hash);
+      if (block !== undefined) promiseSegments(replica, block);
+    }
   }
 }
 
@@ -193,8 +221,8 @@ function applyRules(turn: Turn): void {
   beat(turn);
   sendFetches(turn);
   const flushAt = flushAtMs(replica);
-  if (flushAt !== undefined && replica.clock.armedAtMs === undefined)
-    out.wakeAt(Math.max(flushAt, turn.now.monoMs + 1));
+  // Once it is over, only something new makes work of it: no reason to look again and again.
+  if (flushAt !== undefined && flushAt > turn.now.monoMs && replica.clock.armedAtMs === undefined) out.wakeAt(flushAt);
 }
 
 /** Everything a journal must still hold, in an order `restore` takes: for compaction. */
@@ -203,6 +231,7 @@ export function liveEntries(replica: Replica): JournalEntry[] {
   for (const chain of replica.chains.all()) {
     for (const segment of chain.held()) entries.push({ kind: 'segment', segment });
   }
+  for (const segment of replica.authors.unsynced()) entries.push({ kind: 'segment', segment });
   for (const { block } of replica.executions) entries.push({ kind: 'block', block });
   if (replica.finalization !== undefined) entries.push({ kind: 'certificate', certificate: replica.finalization });
   for (const { view, own, certificates } of replica.views.ascending()) {

@@ -49,11 +49,14 @@ export interface Propose {
   readonly signature: Uint8Array;
 }
 
-/** Where one's own vote chain stands, so that work known to one becomes known to all. */
+/** Where a vote chain stands here, so that work known to one becomes known to all. */
 export interface TipStatus {
   readonly shard: number;
+  readonly author: number;
   readonly height: number;
 }
+
+export const TIPS_MAX = 64;
 
 export interface Status {
   readonly kind: 'status';
@@ -61,7 +64,7 @@ export interface Status {
   readonly view: number;
   readonly finalView: number;
   readonly finalHeight: number;
-  /** The sender's own chains with segments beyond its final cut. */
+  /** Chains that are linked here beyond the final cut, the sender's own first; at most TIPS_MAX. */
   readonly tips: readonly TipStatus[];
   readonly checkpoint: SignedCheckpoint | undefined;
 }

@@ -6,7 +6,7 @@ import { Writer } from '../protocol/codec/writer.ts';
 import { WaggleError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { readSignedCheckpoint, writeSignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
-import type { FetchRequest, Message, Status, TipStatus } from './types.ts';
+import { type FetchRequest, type Message, type Status, TIPS_MAX, type TipStatus } from './types.ts';
 
 /** Largest message: a whole segment, or the blocks of a `final`, with their heads and a certificate. */
 export const FRAME_BYTES_MAX = SEGMENT_ENCODED_BYTES_MAX + 64 * 1024;
@@ -65,7 +65,7 @@ export function encodeMessage(message: Message): Uint8Array {
 function writeStatus(writer: Writer, status: Status): Writer {
   const { epoch, view, finalView, finalHeight, tips, checkpoint } = status;
   writer.u32(epoch).u64(view).u64(finalView).u64(finalHeight).u8(tips.length);
-  for (const { shard, height } of tips) writer.u16(shard).u64(height);
+  for (const { shard, author, height } of tips) writer.u16(shard).u16(author).u64(height);
   return checkpoint === undefined ? writer.u8(0) : writeSignedCheckpoint(writer.u8(1), checkpoint);
 }
 
@@ -129,8 +129,11 @@ function readStatus(reader: Reader): Status {
   const finalView = reader.u64();
   const finalHeight = reader.u64();
   const count = reader.u8();
+  if (count > TIPS_MAX) throw new WaggleError('WAGGLE_MESSAGE_FORM', { tips: count });
   const tips: TipStatus[] = [];
-  for (let at = 0; at < count; at++) tips.push({ shard: reader.u16(), height: reader.u64() });
+  for (let at = 0; at < count; at++) {
+    tips.push({ shard: reader.u16(), author: reader.u16(), height: reader.u64() });
+  }
   const checkpoint = flag(reader) ? readSignedCheckpoint(reader) : undefined;
   return { kind: 'status', epoch, view, finalView, finalHeight, tips, checkpoint };
 }

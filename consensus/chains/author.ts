@@ -2,8 +2,8 @@ import { type Segment, sealSegment } from '../../protocol/chain/segment.ts';
 import type { Hash } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Turn } from '../replica-state.ts';
-import type { TipStatus } from '../types.ts';
-import { CHAIN_START, type ChainPosition } from './vote-chain.ts';
+import type { ChainPosition } from './held-segments.ts';
+import { CHAIN_START } from './vote-chain.ts';
 
 interface Sealed {
   readonly segment: Segment;
@@ -28,8 +28,16 @@ export class Authors {
     if (position.height > this.tip(shard).height) this.#tips[shard] = position;
   }
 
-  tips(): TipStatus[] {
-    return this.#tips.map(({ height }, shard) => ({ shard, height }));
+  /** Sealed and recorded, but not yet known to be durable: in the journal and in no chain. */
+  unsynced(): Segment[] {
+    return this.#unsynced.map(({ segment }) => segment);
+  }
+
+  unsyncedBytes(shard: number): number {
+    return this.#unsynced.reduce(
+      (sum, { segment }) => sum + (segment.header.shard === shard ? segment.bytes.length : 0),
+      0,
+    );
   }
 
   keep(sealed: Sealed): void {
@@ -57,7 +65,8 @@ export function sealBatches({ replica, now, out }: Turn): boolean {
   for (let shard = 0; shard <= config.shards; shard++) {
     const chain = chains.of(shard, config.self);
     const tip = authors.tip(shard);
-    if (tip.height - chain.final.height >= BACKLOG_SEGMENTS_MAX || chain.pendingBytes >= BACKLOG_BYTES_MAX) continue;
+    const backlogBytes = chain.pendingBytes + authors.unsyncedBytes(shard);
+    if (tip.height - chain.final.height >= BACKLOG_SEGMENTS_MAX || backlogBytes >= BACKLOG_BYTES_MAX) continue;
     const batch = pool.take(shard, now.monoMs);
     if (batch === undefined) continue;
     const { chain: network, roster, self, sign } = config;
@@ -76,11 +85,11 @@ export function sealBatches({ replica, now, out }: Turn): boolean {
   return sealed;
 }
 
-/** D-02 for segments: what is durable joins the chains and is *accepted*. */
+/** D-02 for segments: what is durable joins the chains, caps or not, since it is signed, and is *accepted*. */
 export function takeSealed({ replica, out }: Turn): void {
   for (const { segment, ids } of replica.authors.takeSynced()) {
     const { shard, author } = segment.header;
-    replica.chains.of(shard, author).add(segment);
+    replica.chains.of(shard, author).restore(segment);
     out.tell({ kind: 'sealed', segment, ids });
   }
 }

@@ -42,11 +42,13 @@ export function buildCut(chains: VoteChains, parent: Cut, height: number): CutEn
   const added: Added = { items: 0, controlItems: 0, bytes: 0 };
   const entries: CutEntry[] = [];
   const queues = candidates(chains, parent, height);
+  let chainsCut = 0;
   for (let progress = true; progress; ) {
     progress = false;
     for (const queue of queues) {
       const segment = queue.segments[queue.taken];
       if (segment === undefined) continue;
+      if (queue.last === undefined && chainsCut >= LIMITS.blockCutEntriesMax) continue;
       const trial = { ...added };
       count(trial, segment);
       if (isOver(trial)) {
@@ -54,6 +56,7 @@ export function buildCut(chains: VoteChains, parent: Cut, height: number): CutEn
         continue;
       }
       Object.assign(added, trial);
+      if (queue.last === undefined) chainsCut += 1;
       queue.taken += 1;
       queue.last = segment;
       progress = true;
@@ -74,10 +77,11 @@ interface Queue {
   last: Segment | undefined;
 }
 
-/** Control shard first, then authors in rotation starting at height mod n. */
+/** Control shard first, then shards and authors in rotation by height, so that no cap meets the same ones every time. */
 function candidates(chains: VoteChains, parent: Cut, height: number): Queue[] {
   const queues: Queue[] = [];
-  for (let shard = 0; shard <= chains.shards; shard++) {
+  for (let step = 0; step <= chains.shards; step++) {
+    const shard = step === 0 ? 0 : 1 + ((height + step) % chains.shards);
     for (let turn = 0; turn < chains.authors; turn++) {
       const chain = chains.of(shard, (height + turn) % chains.authors);
       const base = chains.position(parent, shard, chain.author);

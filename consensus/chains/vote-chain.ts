@@ -2,21 +2,26 @@ import type { Segment } from '../../protocol/chain/segment.ts';
 import { type Hash, hashesEqual, ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-
-/** A position in a vote chain. Height 0 with the zero hash is before the first segment. */
-export interface ChainPosition {
-  readonly height: number;
-  readonly tip: Hash;
-}
+import { type ChainPath, type ChainPosition, HeldSegments } from './held-segments.ts';
 
 export const CHAIN_START: ChainPosition = { height: 0, tip: ZERO_HASH };
 
 export type AddVerdict = 'added' | 'known' | 'fork' | 'past' | 'over';
 
+/** Forks of a height that are kept without a block naming them (C-02). */
+const FORKS_MAX = 2;
+/** Bytes of segments that do not hang on the final tip yet: gossip out of order, or a hoard. */
+const UNROOTED_BYTES_MAX = 2 * LIMITS.segmentBytesMax;
+/** Ids that blocks or the execution ask for at a time. */
+const WANTED_MAX = 4 * LIMITS.chainWindowSegments;
+
 /**
- * One author's segments of one shard that are not executed yet, as far as this node holds them.
- * At most two segments of a height are kept: before a cut either fork may be chosen, after it the other is dead
- * (consensus.md 3.5). What a cut has executed leaves memory.
+ * One author's segments of one shard that are not executed yet, as far as this node holds them (C-02, C-04).
+ *
+ * Two rules keep an author's misbehaviour its own affair. What a block names is taken whatever else is held, so no author
+ * can fill a validator with forks or unlinked segments until an honest leader's cut cannot be stored. And what this node
+ * promised to hold, by a notarize or under a certificate, is never given up before it is executed or a final cut took
+ * another fork: somebody may need it from us to execute.
  */
 export class VoteChain {
   readonly shard: number;
@@ -24,10 +29,9 @@ export class VoteChain {
   #executed: ChainPosition = CHAIN_START;
   #final: ChainPosition = CHAIN_START;
   #linked: ChainPosition = CHAIN_START;
-  #pendingBytes = 0;
-  #wanted: Hash | undefined;
-  readonly #byId = new Map<string, Segment>();
-  readonly #byHeight = new Map<number, Segment[]>();
+  readonly #held = new HeldSegments();
+  readonly #wanted = new Set<string>();
+  readonly #promised = new Set<string>();
 
   constructor(shard: number, author: number) {
     this.shard = shard;
@@ -50,21 +54,31 @@ export class VoteChain {
   }
 
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#held.bytes;
   }
 
   /** Segments held, executed ones excluded. */
   get size(): number {
-    return this.#byId.size;
+    return this.#held.size;
   }
 
   get(id: Hash): Segment | undefined {
-    return this.#byId.get(toHex(id));
+    return this.#held.get(id);
   }
 
-  /** Segments held at a height: none, one, or the two of a fork. */
+  /** Segments held at a height: none, one, or more of a fork. */
   at(height: number): readonly Segment[] {
-    return this.#byHeight.get(height) ?? [];
+    return this.#held.at(height);
+  }
+
+  /** Everything held, ascending. */
+  held(): Segment[] {
+    return this.#held.ascending();
+  }
+
+  /** The highest height of which anything is held. */
+  highest(): number {
+    return Math.max(this.#executed.height, this.#held.highest());
   }
 
   /** Keep a verified segment if it is inside the window (rule A3). `fork` is kept too, and is evidence. */
@@ -73,59 +87,70 @@ export class VoteChain {
     if (height <= this.#executed.height) return 'past';
     if (this.get(segment.id) !== undefined) return 'known';
     if (height > this.#final.height + LIMITS.chainWindowSegments) return 'over';
-    const wanted = this.#wanted !== undefined && hashesEqual(this.#wanted, segment.id);
-    let same = this.at(height);
-    if (same.length >= 2 && wanted) same = this.#makeRoom(height);
-    if (same.length >= 2) return 'over';
-    if (height > this.#final.height && this.#pendingBytes + segment.bytes.length > LIMITS.chainWindowBytes * 2) {
-      return 'over';
-    }
-    if (wanted) this.#wanted = segment.header.parent;
-    this.#keep(segment, same);
-    return same.length === 0 ? 'added' : 'fork';
+    const isWanted = this.#wanted.delete(toHex(segment.id));
+    if (isWanted) this.want(segment.header.parent);
+    else if (!this.#hasRoom(segment)) return 'over';
+    const isFork = this.at(height).length > 0;
+    this.#keep(segment);
+    return isFork ? 'fork' : 'added';
   }
 
-  /** A segment from the journal: what was kept before a restart is kept again, windows or not. */
+  /** A segment of one's own, or from the journal: what was kept or signed before is kept, windows or not. */
   restore(segment: Segment): void {
-    const { height } = segment.header;
-    if (height <= this.#executed.height || this.get(segment.id) !== undefined) return;
-    this.#keep(segment, this.at(height));
+    if (segment.header.height <= this.#executed.height || this.get(segment.id) !== undefined) return;
+    this.#keep(segment);
   }
 
-  #keep(segment: Segment, same: readonly Segment[]): void {
-    this.#byId.set(toHex(segment.id), segment);
-    this.#byHeight.set(segment.header.height, [...same, segment]);
-    this.#pendingBytes += segment.bytes.length;
+  #keep(segment: Segment): void {
+    this.#held.add(segment);
     this.#extend();
   }
 
-  /** Everything held, ascending. */
-  held(): Segment[] {
-    return [...this.#byId.values()].sort((a, b) => a.header.height - b.header.height);
+  /** Whether a segment nobody named fits; unlinked ones above it give way first. */
+  #hasRoom(segment: Segment): boolean {
+    const { height } = segment.header;
+    if (this.at(height).length >= FORKS_MAX) return false;
+    if (height <= this.#final.height) return true;
+    const isRooted = this.#isRooted(segment);
+    const max = isRooted ? LIMITS.chainWindowBytes : UNROOTED_BYTES_MAX;
+    const counted = (one: Segment): boolean =>
+      one.header.height > this.#final.height && (isRooted || !this.#isRooted(one));
+    let bytes = segment.bytes.length;
+    for (const one of this.#held.ascending()) if (counted(one)) bytes += one.bytes.length;
+    for (const one of this.#held.ascending().reverse()) {
+      if (bytes <= max) break;
+      if (!counted(one) || this.#isRooted(one) || this.#isNamed(one)) continue;
+      if (!isRooted && one.header.height <= height) break;
+      this.#held.remove(one);
+      bytes -= one.bytes.length;
+    }
+    return bytes <= max;
   }
 
-  /** The highest height of which anything is held. */
-  highest(): number {
-    let highest = this.#executed.height;
-    for (const height of this.#byHeight.keys()) if (height > highest) highest = height;
-    return highest;
+  /** Whether its parents lead to the final tip by what is held. */
+  #isRooted(segment: Segment): boolean {
+    let at: Segment | undefined = segment;
+    while (at !== undefined && at.header.height > this.#final.height + 1) at = this.get(at.header.parent);
+    return at !== undefined && hashesEqual(at.header.parent, this.#final.tip);
   }
 
-  /**
-   * A block names this segment: it is kept even where an author made more forks than are kept otherwise, and so are
-   * its parents as they arrive. One a chain, so an author cannot make an honest leader's cut unobtainable.
-   */
+  #isNamed(segment: Segment): boolean {
+    const id = toHex(segment.id);
+    return this.#promised.has(id) || this.#wanted.has(id);
+  }
+
+  /** A block or the execution names this segment: it is taken when it comes, and so are its parents in turn. */
   want(id: Hash): void {
-    this.#wanted = id;
+    if (this.get(id) === undefined && this.#wanted.size < WANTED_MAX) this.#wanted.add(toHex(id));
   }
 
-  /** Give up the segment of a height that is not on the linked path. */
-  #makeRoom(height: number): readonly Segment[] {
-    const path = this.path(this.#executed, this.#linked);
-    const linked = path.kind === 'held' ? path.segments.find((one) => one.header.height === height) : undefined;
-    const kept = this.at(height).find((one) => linked === undefined || one === linked);
-    for (const other of this.at(height)) if (other !== kept) this.#drop(other);
-    return kept === undefined ? [] : [kept];
+  /** C-06: this node said that it holds what leads to this tip. */
+  promise(tip: ChainPosition): void {
+    let at = this.get(tip.tip);
+    while (at !== undefined && at.header.height > this.#executed.height && !this.#promised.has(toHex(at.id))) {
+      this.#promised.add(toHex(at.id));
+      at = this.get(at.header.parent);
+    }
   }
 
   #extend(): void {
@@ -136,76 +161,44 @@ export class VoteChain {
     }
   }
 
-  /** The lowest height missing below something held, or undefined without a gap. */
+  /**
+   * The lowest height missing below something held, or undefined without a gap. What is held right after the linked tip
+   * and does not link is another fork: asking for more on speculation would never end.
+   */
   gap(): { from: number; to: number } | undefined {
-    let lowest: number | undefined;
-    for (const height of this.#byHeight.keys()) {
-      if (height > this.#linked.height + 1 && (lowest === undefined || height < lowest)) lowest = height;
-    }
-    return lowest === undefined ? undefined : { from: this.#linked.height + 1, to: lowest - 1 };
+    const from = this.#linked.height + 1;
+    if (this.#held.highest() <= from || this.at(from).length > 0) return undefined;
+    const lowest = this.#held.lowestAbove(from);
+    return lowest === undefined ? undefined : { from, to: lowest - 1 };
   }
 
-  /**
-   * The segments from `base` (exclusive) to `target` (inclusive), ascending, found by walking parents back from the
-   * target: the fork the target stands on is the one that is returned.
-   * `missing` is the highest height not held; `broken` means that the walk does not end in `base`, for ever.
-   */
   path(base: ChainPosition, target: ChainPosition): ChainPath {
-    const segments: Segment[] = [];
-    let id = target.tip;
-    for (let height = target.height; height > base.height; height--) {
-      const segment = this.get(id);
-      if (segment === undefined) return { kind: 'missing', from: base.height + 1, to: height, tip: id };
-      if (segment.header.height !== height) return { kind: 'broken' };
-      segments.push(segment);
-      id = segment.header.parent;
-    }
-    return hashesEqual(id, base.tip) ? { kind: 'held', segments: segments.reverse() } : { kind: 'broken' };
+    return this.#held.path(base, target);
   }
 
   /** A final cut named this tip: from now on only its fork counts. */
   finalize(position: ChainPosition): void {
     if (position.height <= this.#final.height) return;
     this.#final = position;
+    const isAbove = this.#linked.height > position.height;
+    if (!isAbove || this.path(position, this.#linked).kind !== 'held') this.#linked = position;
     const onPath = this.path(this.#executed, position);
-    const keepsLinked = this.#linked.height > position.height && this.#passes(position);
-    if (!keepsLinked) this.#linked = position;
-    if (onPath.kind === 'held') this.#dropForks(onPath.segments);
+    if (onPath.kind === 'held') for (const segment of onPath.segments) this.#held.keepOnly(segment);
+    this.#wanted.clear();
     this.#extend();
-  }
-
-  #passes(position: ChainPosition): boolean {
-    return this.path(position, this.#linked).kind === 'held';
-  }
-
-  #dropForks(path: readonly Segment[]): void {
-    for (const segment of path) {
-      const { height } = segment.header;
-      for (const other of this.at(height)) if (other !== segment) this.#drop(other);
-      this.#byHeight.set(height, [segment]);
-    }
-  }
-
-  #drop(segment: Segment): void {
-    this.#byId.delete(toHex(segment.id));
-    this.#pendingBytes -= segment.bytes.length;
   }
 
   /** Everything up to the position is executed and stored elsewhere. */
   execute(position: ChainPosition): void {
-    for (const [height, segments] of this.#byHeight) {
-      if (height > position.height) continue;
-      for (const segment of segments) this.#drop(segment);
-      this.#byHeight.delete(height);
+    for (const segment of this.#held.ascending()) {
+      if (segment.header.height > position.height) break;
+      this.#held.remove(segment);
+      this.#promised.delete(toHex(segment.id));
     }
     this.#executed = position;
     if (this.#final.height < position.height) this.#final = position;
     if (this.#linked.height < position.height) this.#linked = position;
+    if (this.#held.size === 0) this.#promised.clear();
     this.#extend();
   }
 }
-
-export type ChainPath =
-  | { readonly kind: 'held'; readonly segments: readonly Segment[] }
-  | { readonly kind: 'missing'; readonly from: number; readonly to: number; readonly tip: Hash }
-  | { readonly kind: 'broken' };

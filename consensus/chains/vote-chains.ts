@@ -1,6 +1,7 @@
 import { assert } from '../../protocol/assert.ts';
 import type { CutEntry } from '../../protocol/chain/block.ts';
-import { CHAIN_START, type ChainPosition, VoteChain } from './vote-chain.ts';
+import type { ChainPosition } from './held-segments.ts';
+import { CHAIN_START, VoteChain } from './vote-chain.ts';
 
 /** The tips a block orders, by chain key; a chain that never advanced is absent. */
 export type Cut = ReadonlyMap<number, ChainPosition>;

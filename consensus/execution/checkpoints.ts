@@ -2,6 +2,7 @@ import { hashesEqual } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { type Checkpoint, checkpointDigest, type SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
 import { faultBound } from '../../protocol/roster.ts';
+import { accuse } from '../accuse.ts';
 import type { Turn } from '../replica-state.ts';
 
 interface Collected {
@@ -67,10 +68,11 @@ export class Checkpoints {
     return collected;
   }
 
-  #compare({ replica, out }: Turn, { own, bySigner }: Collected, signed: SignedCheckpoint): void {
+  #compare(turn: Turn, { own, bySigner }: Collected, signed: SignedCheckpoint): void {
+    const { replica, out } = turn;
     if (own === undefined || isSame(own.checkpoint, signed.checkpoint)) return;
     const { height } = signed.checkpoint;
-    out.tell({ kind: 'evidence', what: `another checkpoint of height ${height}`, offender: signed.signer, view: 0 });
+    accuse(turn, `another checkpoint of height ${height}`, signed.signer, 0);
     const agreeing = [...bySigner.values()].filter((other) => isSame(other.checkpoint, signed.checkpoint)).length;
     if (agreeing <= faultBound(replica.peers.length)) return;
     replica.violated = true;

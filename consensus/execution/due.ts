@@ -24,12 +24,7 @@ export function tellDeadlines({ replica, now, out }: Turn): boolean {
   for (const row of activeSessions(replica.state)) {
     if (row.closesAtMs === undefined) continue;
     const key = `${row.space}/${row.session}`;
-    const last = replica.deadlinesTold.get(key);
-    const dueAtMs =
-      last === undefined
-        ? row.closesAtMs + RANK_DELAY_MS * rankOf(replica.config.roster, replica.config.self, row)
-        : last + AGAIN_AFTER_MS;
-    const waitMs = dueAtMs - now.wallMs;
+    const waitMs = tellAtMs(replica, row, row.closesAtMs, now.wallMs) - now.wallMs;
     if (waitMs > 0) {
       out.wakeAt(now.monoMs + Math.min(waitMs, LOOK_AHEAD_MS));
       continue;
@@ -40,6 +35,13 @@ export function tellDeadlines({ replica, now, out }: Turn): boolean {
     told = true;
   }
   return told;
+}
+
+/** When this validator speaks, as far as it matters now: ranks are drawn only once the deadline has passed. */
+function tellAtMs({ config, deadlinesTold }: Replica, row: SessionRow, closesAtMs: number, wallMs: number): number {
+  const last = deadlinesTold.get(`${row.space}/${row.session}`);
+  if (last !== undefined) return last + AGAIN_AFTER_MS;
+  return closesAtMs > wallMs ? closesAtMs : closesAtMs + RANK_DELAY_MS * rankOf(config.roster, config.self, row);
 }
 
 /** Forget what was told of sessions that ended. */

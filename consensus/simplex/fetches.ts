@@ -4,7 +4,7 @@ import type { FetchRequest } from '../types.ts';
 interface Fetch {
   request: FetchRequest;
   /** Peers in the order of asking; one is asked at a time, the next after RETRY_MS. */
-  peers: readonly number[];
+  readonly peers: readonly number[];
   asked: number;
   nextAtMs: number;
   wantedAtMs: number;
@@ -12,20 +12,27 @@ interface Fetch {
 
 /** How long an asked peer has before the next one is asked. */
 const RETRY_MS = 250;
+/** After all were asked in vain the wait doubles with every round, up to this. */
+const RETRY_MS_MAX = 8_000;
 /** Not wanted for this long: forgotten. */
 const FORGET_MS = 2_000;
-const FETCHES_MAX = 256;
 
 /**
  * What is missing and whom it was asked of (R-05). Rules say again and again what they want; this paces the asking, so
- * that absence costs one request per peer and RETRY_MS, whatever the number of wishes.
+ * that absence costs one request per peer and RETRY_MS, whatever the number of wishes. Bounded: a wish that still stands
+ * displaces one that does not.
  */
 export class Fetches {
+  readonly #max: number;
   readonly #fetches = new Map<string, Fetch>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   /**
    * Ask for something, preferring the peers named first. `graceMs` waits first, for what is likely on its way.
-   * A full table drops the wish: it is repeated while it is wanted.
+   * A table full of standing wishes drops a new one: it is repeated while it is wanted.
    */
   want(request: FetchRequest, peers: readonly number[], nowMs: number, graceMs = 0): void {
     const key = keyOf(request);
@@ -35,11 +42,21 @@ export class Fetches {
       found.wantedAtMs = nowMs;
       return;
     }
-    if (this.#fetches.size >= FETCHES_MAX || peers.length === 0) return;
+    if (peers.length === 0 || !this.#hasRoom(nowMs)) return;
     this.#fetches.set(key, { request, peers, asked: 0, nextAtMs: nowMs + graceMs, wantedAtMs: nowMs });
   }
 
-  /** Requests due now, each with the peer to ask. Wishes that were not repeated are dropped. */
+  #hasRoom(nowMs: number): boolean {
+    if (this.#fetches.size < this.#max) return true;
+    for (const [key, { wantedAtMs }] of this.#fetches) {
+      if (wantedAtMs === nowMs) continue;
+      this.#fetches.delete(key);
+      return true;
+    }
+    return false;
+  }
+
+  /** Requests due now, each with the peer to ask. Wishes that were not repeated for a while are dropped. */
   due(nowMs: number): { readonly to: number; readonly request: FetchRequest }[] {
     const due: { to: number; request: FetchRequest }[] = [];
     for (const [key, fetch] of this.#fetches) {
@@ -48,17 +65,25 @@ export class Fetches {
         const to = fetch.peers[fetch.asked % fetch.peers.length];
         if (to === undefined) continue;
         fetch.asked += 1;
-        fetch.nextAtMs = nowMs + RETRY_MS;
+        const rounds = Math.floor(fetch.asked / fetch.peers.length);
+        fetch.nextAtMs = nowMs + Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** Math.min(rounds, 8));
         due.push({ to, request: fetch.request });
       }
     }
     return due;
   }
 
-  /** When the next wish is due, or undefined. */
-  nextAtMs(): number | undefined {
+  /** How often something that is wanted was asked for. */
+  timesAsked(request: FetchRequest): number {
+    return this.#fetches.get(keyOf(request))?.asked ?? 0;
+  }
+
+  /** When the next wish that still stands is due, or undefined: what is not wanted any more wakes nobody. */
+  nextAtMs(nowMs: number): number | undefined {
     let next: number | undefined;
-    for (const { nextAtMs } of this.#fetches.values()) if (next === undefined || nextAtMs < next) next = nextAtMs;
+    for (const { nextAtMs, wantedAtMs } of this.#fetches.values()) {
+      if (wantedAtMs === nowMs && (next === undefined || nextAtMs < next)) next = nextAtMs;
+    }
     return next;
   }
 

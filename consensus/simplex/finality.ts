@@ -4,6 +4,7 @@ import { toHex } from '../../protocol/hex.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { want } from './recovery.ts';
 import type { BlockNode } from './tree.ts';
+import { highestUnresolved } from './views.ts';
 import { violate } from './votes.ts';
 
 /** Ancestors missing below a known child before whole ranges are asked for instead of single blocks. */
@@ -18,24 +19,17 @@ const STATUS_AFTER_FINAL_MS = 250;
  */
 export function resolveFinalizations(turn: Turn): boolean {
   const { replica } = turn;
-  const views = [...replica.unresolved.keys()].sort((a, b) => b - a);
-  for (const view of views) {
-    const certificate = replica.unresolved.get(view);
-    const hash = certificate?.blockHash;
-    if (certificate === undefined || hash === undefined || view <= replica.finalView) {
-      replica.unresolved.delete(view);
-      continue;
-    }
-    const node = replica.tree.node(hash);
-    if (node === undefined) {
-      fetchAncestors(turn, certificate);
-      continue;
-    }
-    replica.unresolved.delete(view);
-    finalize(turn, node, certificate);
-    return true;
+  for (const view of replica.unresolved.keys()) if (view <= replica.finalView) replica.unresolved.delete(view);
+  const certificate = highestUnresolved(replica);
+  if (certificate?.blockHash === undefined) return false;
+  const node = replica.tree.node(certificate.blockHash);
+  if (node === undefined) {
+    fetchAncestors(turn, certificate);
+    return false;
   }
-  return false;
+  replica.unresolved.delete(certificate.view);
+  finalize(turn, node, certificate);
+  return true;
 }
 
 function fetchAncestors(turn: Turn, certificate: Certificate): void {
@@ -53,8 +47,11 @@ function fetchAncestors(turn: Turn, certificate: Certificate): void {
     want(turn, { kind: 'fetch-block', hash: missing.hash }, certificate.signers);
     return;
   }
-  if (missing.childHeight === undefined) want(turn, { kind: 'fetch-block', hash: missing.hash }, certificate.signers);
-  else want(turn, { kind: 'fetch-final', from: replica.finalHeight + 1 }, certificate.signers);
+  const range = { kind: 'fetch-final', from: replica.finalHeight + 1 } as const;
+  if (gap !== undefined) want(turn, range, certificate.signers);
+  // A range too long to end in a finalized block within one answer is walked block by block.
+  const isRangeVain = replica.fetches.timesAsked(range) >= replica.peers.length;
+  if (gap === undefined || isRangeVain) want(turn, { kind: 'fetch-block', hash: missing.hash }, certificate.signers);
 }
 
 function finalize(turn: Turn, node: BlockNode, certificate: Certificate): void {
@@ -88,7 +85,7 @@ function settle(replica: Replica, nowMs: number): void {
   for (const view of replica.unresolved.keys()) if (view <= replica.finalView) replica.unresolved.delete(view);
   replica.wantedBlocks.clear();
   replica.views.prune(replica.finalView);
-  replica.tree.prune(replica.executed.height);
+  replica.tree.prune();
   const above = replica.views
     .ascending()
     .some(({ view, certificates }) => view > replica.finalView && certificates.has('notarize'));

@@ -1,9 +1,10 @@
 import type { Certificate } from '../../protocol/certificate.ts';
 import { toHex } from '../../protocol/hex.ts';
 import type { Replica, Turn } from '../replica-state.ts';
-import type { FetchRequest, Message } from '../types.ts';
+import { type FetchRequest, type Message, TIPS_MAX, type TipStatus } from '../types.ts';
 import { advanceTimeoutMs } from './timers.ts';
 import { castVote } from './votes.ts';
+import { hasWorkFor } from './work.ts';
 
 /*
  * What makes lost messages and lost time harmless (consensus.md 2.6): relay, push, retry, healing, fetching.
@@ -37,30 +38,41 @@ export function want(turn: Turn, request: FetchRequest, preferred: readonly numb
 
 /** send what is due of the wishes. Never changes what a rule looks at. */
 export function sendFetches({ replica, now, out }: Turn): void {
-  for (const { to, request } of replica.fetches.due(now.monoMs)) out.sendTo(to, request);
-  const next = replica.fetches.nextAtMs();
-  if (next !== undefined) out.wakeAt(Math.max(next, now.monoMs + 1));
+  for (const fetches of [replica.fetches, ...replica.peers.map(({ claims }) => claims)]) {
+    for (const { to, request } of fetches.due(now.monoMs)) out.sendTo(to, request);
+    const next = fetches.nextAtMs(now.monoMs);
+    if (next !== undefined) out.wakeAt(Math.max(next, now.monoMs + 1));
+  }
 }
 
-/** What peers say they have and this node lacks: final blocks, certificates, their own segments; and gaps in chains. */
+/**
+ * R-06: what a peer claims to have and this node lacks is asked of that peer alone, a few things at a time and ever more
+ * slowly while it does not answer. A liar's claims so cost nobody else anything, and never the wishes of rules.
+ */
+function claim({ replica, now }: Turn, peer: number, request: FetchRequest, graceMs: number): void {
+  if (peer !== replica.config.self) replica.peers[peer]?.claims.want(request, [peer], now.monoMs, graceMs);
+}
+
+/** Final blocks and certificates that peers say they have, segments they link, and gaps in their own chains. */
 export function fetchKnown(turn: Turn): void {
   const { replica } = turn;
   for (const [peer, { status }] of replica.peers.entries()) {
     if (status === undefined) continue;
     if (status.finalHeight > replica.finalHeight + BEHIND_BLOCKS) {
       if (replica.executions.length > EXECUTIONS_MAX) continue;
-      want(turn, { kind: 'fetch-final', from: replica.finalHeight + 1 }, [peer], GRACE_MS);
+      claim(turn, peer, { kind: 'fetch-final', from: replica.finalHeight + 1 }, GRACE_MS);
     } else if (status.finalHeight > replica.finalHeight) {
       const { finalView } = status;
-      want(turn, { kind: 'fetch-certificates', from: finalView, to: finalView }, [peer], CERTIFICATE_GRACE_MS);
+      claim(turn, peer, { kind: 'fetch-certificates', from: finalView, to: finalView }, CERTIFICATE_GRACE_MS);
     }
-    for (const { shard, height } of status.tips) {
-      const linked = replica.chains.find(shard, peer)?.linked.height;
-      if (linked === undefined || linked >= height) continue;
-      want(
+    for (const { shard, author, height } of status.tips) {
+      // Above everything held: holes below it are gaps, and what is held is not asked for again.
+      const highest = replica.chains.find(shard, author)?.highest();
+      if (highest === undefined || highest >= height) continue;
+      claim(
         turn,
-        { kind: 'fetch-segments', shard, author: peer, from: linked + 1, to: height, tip: undefined },
-        [peer],
+        peer,
+        { kind: 'fetch-segments', shard, author, from: highest + 1, to: height, tip: undefined },
         GRACE_MS,
       );
     }
@@ -69,7 +81,7 @@ export function fetchKnown(turn: Turn): void {
     const gap = chain.gap();
     if (gap === undefined) continue;
     const { shard, author } = chain;
-    want(turn, { kind: 'fetch-segments', shard, author, ...gap, tip: undefined }, [author], GRACE_MS);
+    claim(turn, author, { kind: 'fetch-segments', shard, author, ...gap, tip: undefined }, GRACE_MS);
   }
 }
 
@@ -124,6 +136,11 @@ export function retry(turn: Turn): void {
     out.wakeAt(replica.clock.retryAtMs);
     return;
   }
+  // What there was to do became final without this view: a lone nullify must not be repeated for ever (W-02).
+  if (!hasWorkFor(turn)) {
+    replica.clock.armedAtMs = undefined;
+    return;
+  }
   replica.clock.retryAtMs = now.monoMs + advanceTimeoutMs(replica);
   out.wakeAt(replica.clock.retryAtMs);
   for (const message of ownMessages(replica)) out.broadcast(message);
@@ -144,7 +161,7 @@ function ownMessages(replica: Replica): Message[] {
     if (unsynced.has(vote)) continue;
     messages.push(kind === 'notarize' && isOwn && proposal !== undefined ? proposal : { kind: 'vote', vote });
   }
-  for (const { view, own } of replica.views.ascending().reverse()) {
+  for (const { view, own } of replica.views.ascending().toReversed()) {
     const vote = own.get('finalize');
     if (view <= replica.finalView || vote === undefined || unsynced.has(vote) || messages.length >= RESEND_MAX)
       continue;
@@ -186,9 +203,24 @@ function sendStatus({ replica, now, out }: Turn): void {
   replica.statusSentAtMs = now.monoMs;
   replica.statusAtMs = now.monoMs + STATUS_EVERY_MS;
   const { view, finalView, finalHeight, config } = replica;
-  const tips = replica.authors
-    .tips()
-    .filter(({ shard, height }) => height > replica.chains.of(shard, config.self).final.height);
   const checkpoint = replica.checkpoints.latestOwn();
-  out.broadcast({ kind: 'status', epoch: config.roster.epoch, view, finalView, finalHeight, tips, checkpoint });
+  out.broadcast({
+    kind: 'status',
+    epoch: config.roster.epoch,
+    view,
+    finalView,
+    finalHeight,
+    tips: tipsOf(replica),
+    checkpoint,
+  });
+}
+
+/** Chains linked beyond the final cut, the own ones first: what one node alone holds must become work for all. */
+function tipsOf({ chains, config }: Replica): TipStatus[] {
+  const ahead = chains.all().filter(({ linked, final }) => linked.height > final.height);
+  const own = ahead.filter(({ author }) => author === config.self);
+  const others = ahead.filter(({ author }) => author !== config.self);
+  return [...own, ...others]
+    .slice(0, TIPS_MAX)
+    .map(({ shard, author, linked }) => ({ shard, author, height: linked.height }));
 }

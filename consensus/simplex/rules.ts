@@ -1,13 +1,17 @@
-import { BLOCK_FLAGS, hashBlock } from '../../protocol/chain/block.ts';
+import { BLOCK_FLAGS, type HashedBlock, hashBlock } from '../../protocol/chain/block.ts';
+import type { Hash } from '../../protocol/hash.ts';
+import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { leaderOf } from '../../protocol/roster.ts';
+import { accuse } from '../accuse.ts';
 import { buildCut } from '../chains/cut.ts';
+import { promiseSegments } from '../chains/promises.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { want } from './recovery.ts';
 import { deadlines, effectiveTimerMs, leaderTimeoutMs } from './timers.ts';
 import type { BlockNode } from './tree.ts';
 import { isFlushDue, isTimely, judgeBlock } from './validity.ts';
-import type { ViewState } from './views.ts';
+import { highestUnresolved, type ViewState } from './views.ts';
 import { castVote } from './votes.ts';
 import { hasWorkFor, mayFlush } from './work.ts';
 
@@ -80,7 +84,7 @@ export function propose(turn: Turn): boolean {
   replica.tree.add(block);
   const vote = castVote(turn, 'notarize', view, block);
   state.proposal = { kind: 'propose', block, signature: vote.signature };
-  state.verdict = 'valid';
+  promiseSegments(replica, block);
   replica.proposedAtMs = now.monoMs;
   replica.notarizedAtMs = now.monoMs;
   out.record({ kind: 'notarize', vote, block });
@@ -94,12 +98,18 @@ function findParent(turn: Turn): BlockNode | undefined {
   for (let view = replica.view - 1; view > replica.finalView; view--) {
     const hash = replica.views.blockCertificate(view)?.blockHash;
     const node = hash === undefined ? undefined : replica.tree.node(hash);
-    if (node !== undefined && replica.views.find(view)?.verdict !== 'invalid') return node;
+    if (node !== undefined && !isInvalid(replica, view, node.hash)) return node;
     if (replica.views.certificate(view, 'nullify') !== undefined) continue;
     if (hash === undefined) want(turn, { kind: 'fetch-certificates', from: view, to: view }, []);
+    const missing = hash === undefined ? undefined : replica.tree.missingAncestor(hash)?.hash;
+    if (missing !== undefined) want(turn, { kind: 'fetch-block', hash: missing }, []);
     return undefined;
   }
   return replica.tree.final;
+}
+
+function isInvalid(replica: Replica, view: number, hash: Hash): boolean {
+  return replica.views.find(view)?.invalid.has(toHex(hash)) ?? false;
 }
 
 /** S-03 NOTARIZE: the first proposal of the view, valid and with its data durable here (rule DA), once. */
@@ -108,7 +118,7 @@ export function notarize(turn: Turn): boolean {
   const state = replica.views.find(replica.view);
   const block = state?.proposal?.block;
   if (state === undefined || block === undefined || state.own.has('notarize') || state.own.has('nullify')) return false;
-  if (state.verdict === 'invalid') return false;
+  if (state.invalid.has(toHex(block.hash))) return false;
   if (replica.finalHeight - replica.executed.height > LIMITS.executionLagVoter) return false;
   const paceAtMs = replica.notarizedAtMs + Math.floor(replica.config.blockIntervalMs / 2);
   if (now.monoMs < paceAtMs) {
@@ -120,14 +130,9 @@ export function notarize(turn: Turn): boolean {
     for (const request of verdict.requests) want(turn, request, [leaderOf(replica.config.roster, replica.view)]);
     return false;
   }
-  state.verdict = verdict.kind;
   if (verdict.kind === 'invalid') {
-    out.tell({
-      kind: 'evidence',
-      what: `invalid block: ${verdict.reason}`,
-      offender: block.block.proposer,
-      view: replica.view,
-    });
+    state.invalid.add(toHex(block.hash));
+    accuse(turn, `invalid block: ${verdict.reason}`, block.block.proposer, replica.view);
     return true;
   }
   if (!isFlushDue(replica, block)) return false;
@@ -137,6 +142,7 @@ export function notarize(turn: Turn): boolean {
     return false;
   }
   const vote = castVote(turn, 'notarize', replica.view, block);
+  promiseSegments(replica, block);
   replica.notarizedAtMs = now.monoMs;
   out.record({ kind: 'notarize', vote, block });
   out.broadcast({ kind: 'vote', vote });
@@ -158,7 +164,9 @@ function mustNullify(turn: Turn): boolean {
   const { replica, now, out } = turn;
   const leader = leaderOf(replica.config.roster, replica.view);
   const state = replica.views.at(replica.view);
-  if (state.verdict === 'invalid' || state.votes.nullify.has(leader)) return true;
+  const { proposal } = state;
+  if ((proposal !== undefined && state.invalid.has(toHex(proposal.block.hash))) || state.votes.nullify.has(leader))
+    return true;
   const times = deadlines(turn, leader);
   if (times === undefined) return false;
   // A leader that lacks an ancestor's certificate gives its view up early, so that the others need not wait (2.3).
@@ -172,18 +180,18 @@ function mustNullify(turn: Turn): boolean {
 }
 
 /** A quorum notarized what is invalid here: divergent software or more than f faults. Never finalized nor built on (2.3). */
-function alarm({ out }: Turn, state: ViewState, reason: string): void {
-  if (state.verdict === 'invalid') return;
-  state.verdict = 'invalid';
-  const offender = state.proposal?.block.block.proposer ?? 0;
-  out.tell({ kind: 'evidence', what: `a notarized block is invalid here: ${reason}`, offender, view: state.view });
+function alarm(turn: Turn, state: ViewState, block: HashedBlock, reason: string): void {
+  state.invalid.add(toHex(block.hash));
+  accuse(turn, `a notarized block is invalid here: ${reason}`, block.block.proposer, state.view);
 }
 
 /** S-05 FINALIZE: any view above the final one with a notarization of a block validated here, and no own nullify in it. */
 export function finalizeNotarized(turn: Turn): boolean {
   const { replica, out } = turn;
+  // Below a finalization that is only waiting for bodies a vote adds nothing.
+  const floor = highestUnresolved(replica)?.view ?? replica.finalView;
   for (const state of replica.views.ascending()) {
-    if (state.view <= replica.finalView || state.own.has('finalize') || state.own.has('nullify')) continue;
+    if (state.view <= floor || state.own.has('finalize') || state.own.has('nullify')) continue;
     const notarization = state.certificates.get('notarize');
     const hash = notarization?.blockHash;
     if (notarization === undefined || hash === undefined) continue;
@@ -194,8 +202,9 @@ export function finalizeNotarized(turn: Turn): boolean {
     }
     const verdict = judgeBlock(replica, block);
     if (verdict.kind === 'missing') for (const request of verdict.requests) want(turn, request, notarization.signers);
-    if (verdict.kind === 'invalid') alarm(turn, state, verdict.reason);
+    if (verdict.kind === 'invalid') alarm(turn, state, block, verdict.reason);
     if (verdict.kind !== 'valid') continue;
+    promiseSegments(replica, block);
     const vote = castVote(turn, 'finalize', state.view, block);
     out.record({ kind: 'finalize', vote, notarization });
     out.broadcast({ kind: 'vote', vote });

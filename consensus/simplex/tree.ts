@@ -15,11 +15,19 @@ export interface BlockNode {
   readonly block: HashedBlock | undefined;
 }
 
+/** A missing body, and the height of the block above it where that one is held. */
+export interface Gap {
+  readonly hash: Hash;
+  readonly childHeight: number | undefined;
+}
+
 /** Blocks by hash: proposals of live views, what was fetched, and final ones for R views so that they can be served. */
 export class BlockTree {
   readonly #blocks = new Map<string, HashedBlock>();
   readonly #nodes = new Map<string, BlockNode>();
   readonly #chains: VoteChains;
+  /** Where walks from a block ended in a missing body. */
+  readonly #gaps = new Map<string, Gap>();
   final: BlockNode;
 
   constructor(chains: VoteChains, root: BlockNode) {
@@ -42,6 +50,9 @@ export class BlockTree {
 
   /** The node of a block, when every ancestor down to the final block is held; undefined while one is missing. */
   node(hash: Hash): BlockNode | undefined {
+    const known = this.#nodes.get(toHex(hash));
+    if (known !== undefined) return known;
+    if (this.missingAncestor(hash) !== undefined) return undefined;
     const path: HashedBlock[] = [];
     let at = hash;
     let node = this.#nodes.get(toHex(at));
@@ -71,10 +82,22 @@ export class BlockTree {
     return node;
   }
 
-  /** The lowest ancestor of `hash` (itself included) whose body is missing. */
-  missingAncestor(hash: Hash): { readonly hash: Hash; readonly childHeight: number | undefined } | undefined {
-    let at = hash;
-    let childHeight: number | undefined;
+  /**
+   * The lowest ancestor of `hash` (itself included) whose body is missing. How far a walk came is remembered, so that
+   * asking again and again while a long gap is open costs what has come since.
+   */
+  missingAncestor(hash: Hash): Gap | undefined {
+    const key = toHex(hash);
+    const known = this.#gaps.get(key);
+    const gap = this.#walk(known?.hash ?? hash, known?.childHeight);
+    if (gap === undefined) this.#gaps.delete(key);
+    else this.#gaps.set(key, gap);
+    return gap;
+  }
+
+  #walk(from: Hash, fromChildHeight: number | undefined): Gap | undefined {
+    let at = from;
+    let childHeight = fromChildHeight;
     while (!this.#nodes.has(toHex(at))) {
       const block = this.body(at);
       if (block === undefined) return { hash: at, childHeight };
@@ -96,12 +119,11 @@ export class BlockTree {
     return at === this.final ? path.reverse() : undefined;
   }
 
-  /** Forget blocks below the retained views; the final one and what is above stay. */
-  prune(executedHeight: number): void {
+  /** Forget blocks below the retained views, whatever height they claim; the final one and what is above stay. */
+  prune(): void {
     const floor = this.final.view - LIMITS.viewsRetained;
-    for (const [key, block] of this.#blocks) {
-      if (block.block.view < floor && block.block.height <= executedHeight) this.#blocks.delete(key);
-    }
+    for (const [key, block] of this.#blocks) if (block.block.view < floor) this.#blocks.delete(key);
+    this.#gaps.clear();
     for (const [key, node] of this.#nodes) {
       if (node.view < floor && node.height < this.final.height) this.#nodes.delete(key);
     }

@@ -7,8 +7,8 @@ export interface ViewState {
   readonly view: number;
   /** The first block proposal seen from the leader. */
   proposal: Propose | undefined;
-  /** A permanent verdict on it, kept so that it is judged once (S-11). */
-  verdict: 'valid' | 'invalid' | undefined;
+  /** Blocks of this view that are invalid for ever, by hash, so that each is judged and told once (S-11). */
+  readonly invalid: Set<string>;
   /** Own votes: set when signed, so that a rule never signs twice. They count only once synced (D-02). */
   readonly own: Map<VoteKind, ConsensusVote>;
   readonly votes: Readonly<Record<VoteKind, Map<number, ConsensusVote>>>;
@@ -19,11 +19,23 @@ function createView(view: number): ViewState {
   return {
     view,
     proposal: undefined,
-    verdict: undefined,
+    invalid: new Set(),
     own: new Map(),
     votes: { notarize: new Map(), nullify: new Map(), finalize: new Map() },
     certificates: new Map(),
   };
+}
+
+/** The finalization of the highest view whose block or ancestors are not all held. */
+export function highestUnresolved({
+  unresolved,
+}: {
+  readonly unresolved: ReadonlyMap<number, Certificate>;
+}): Certificate | undefined {
+  let highest: Certificate | undefined;
+  for (const certificate of unresolved.values())
+    if (highest === undefined || certificate.view > highest.view) highest = certificate;
+  return highest;
 }
 
 /**
@@ -32,6 +44,8 @@ function createView(view: number): ViewState {
  */
 export class Views {
   readonly #views = new Map<number, ViewState>();
+  /** The views ascending, until one comes or goes: the rules walk them several times a step. */
+  #ascending: readonly ViewState[] | undefined;
 
   find(view: number): ViewState | undefined {
     return this.#views.get(view);
@@ -43,6 +57,7 @@ export class Views {
     if (state === undefined) {
       state = createView(view);
       this.#views.set(view, state);
+      this.#ascending = undefined;
     }
     return state;
   }
@@ -57,8 +72,9 @@ export class Views {
   }
 
   /** Views with anything in them, ascending. */
-  ascending(): ViewState[] {
-    return [...this.#views.values()].sort((a, b) => a.view - b.view);
+  ascending(): readonly ViewState[] {
+    this.#ascending ??= [...this.#views.values()].sort((a, b) => a.view - b.view);
+    return this.#ascending;
   }
 
   get size(): number {
@@ -66,6 +82,10 @@ export class Views {
   }
 
   prune(finalView: number): void {
-    for (const view of this.#views.keys()) if (view < finalView - LIMITS.viewsRetained) this.#views.delete(view);
+    for (const view of this.#views.keys()) {
+      if (view >= finalView - LIMITS.viewsRetained) continue;
+      this.#views.delete(view);
+      this.#ascending = undefined;
+    }
   }
 }

@@ -9,6 +9,7 @@ import type { HashedBlock } from '../../protocol/chain/block.ts';
 import { type Hash, hashesEqual } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { quorum } from '../../protocol/roster.ts';
+import { accuse } from '../accuse.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import type { ViewState } from './views.ts';
 
@@ -16,12 +17,13 @@ import type { ViewState } from './views.ts';
  * Count a verified vote. The first of a (signer, kind, view) is kept and never overwritten; a different second one is
  * evidence (S-08). Nullify + Finalize of one view is evidence too; Notarize + Nullify is not.
  */
-export function recordVote({ replica, out }: Turn, vote: ConsensusVote): void {
+export function recordVote(turn: Turn, vote: ConsensusVote): void {
+  const { replica } = turn;
   const state = replica.views.at(vote.view);
   const known = state.votes[vote.kind].get(vote.signer);
   if (known !== undefined) {
     if (!sameHash(known.blockHash, vote.blockHash)) {
-      out.tell({ kind: 'evidence', what: `two ${vote.kind} votes`, offender: vote.signer, view: vote.view });
+      accuse(turn, `two ${vote.kind} votes`, vote.signer, vote.view);
     }
     return;
   }
@@ -29,7 +31,7 @@ export function recordVote({ replica, out }: Turn, vote: ConsensusVote): void {
   replica.dirty.add(vote.view);
   const opposite = vote.kind === 'nullify' ? 'finalize' : vote.kind === 'finalize' ? 'nullify' : undefined;
   if (opposite !== undefined && state.votes[opposite].has(vote.signer)) {
-    out.tell({ kind: 'evidence', what: 'nullify and finalize', offender: vote.signer, view: vote.view });
+    accuse(turn, 'nullify and finalize', vote.signer, vote.view);
   }
 }
 

@@ -1,7 +1,6 @@
 import { faultBound } from '../../protocol/roster.ts';
 import { hasWork } from '../chains/cut.ts';
 import type { Replica, Turn } from '../replica-state.ts';
-import { advanceTimeoutMs } from './timers.ts';
 import type { BlockNode } from './tree.ts';
 
 /** The highest notarized or finalized block whose ancestry is held: what the next one would stand on, but for gaps. */
@@ -29,13 +28,20 @@ export function hasWorkFor(turn: Turn): boolean {
   const state = replica.views.find(replica.view);
   if (state?.proposal !== undefined) return true;
   if ((state?.votes.nullify.size ?? 0) > faultBound(replica.peers.length)) return true;
+  // Behind by a finalization whose ancestors are on their way: what there is to order is not known yet.
+  if (replica.unresolved.size > 0) return false;
   const base = highestCertified(replica);
   if (hasWork(replica.chains, base.cut)) return true;
   const since = replica.unfinalSinceMs;
-  return since !== undefined && now.monoMs >= since + 2 * advanceTimeoutMs(replica) && mayFlush(replica, base);
+  return since !== undefined && now.monoMs >= since + flushAfterMs(replica) && mayFlush(replica, base);
+}
+
+/** 2·t_a of the base timer: a backed-off one would let an accepted ballot wait for minutes after trouble is over. */
+function flushAfterMs({ config }: Replica): number {
+  return 2 * 3 * config.viewTimerMs;
 }
 
 /** When an unfinalized block will have waited long enough to be work by itself. */
 export function flushAtMs(replica: Replica): number | undefined {
-  return replica.unfinalSinceMs === undefined ? undefined : replica.unfinalSinceMs + 2 * advanceTimeoutMs(replica);
+  return replica.unfinalSinceMs === undefined ? undefined : replica.unfinalSinceMs + flushAfterMs(replica);
 }

@@ -127,11 +127,11 @@ test('S-08 the first vote of a signer stays; one with a broken signature cannot 
   const node = new Solo(SELF);
   const first = block(1, cutOf(segment(LEADER)));
   node.vote('notarize', 1, first.hash, LEADER);
+  for (let times = 0; times < 3; times++) node.vote('notarize', 1, block(1, []).hash, LEADER);
+  assert.deepEqual(node.told('evidence'), ['two notarize votes']);
   const broken = { ...vote('notarize', 1, first.hash, LEADER), signature: new Uint8Array(64) };
   node.receive(LEADER, { kind: 'vote', vote: broken });
   assert.deepEqual(node.told('refused'), ['vote signature']);
-  node.vote('notarize', 1, block(1, []).hash, LEADER);
-  assert.deepEqual(node.told('evidence'), ['two notarize votes']);
   assert.deepEqual(node.replica.views.find(1)?.votes.notarize.get(LEADER)?.blockHash, first.hash);
 });
 
@@ -162,11 +162,25 @@ test('A-01 a vote comes from its signer, a proposal from the leader, and both ar
   node.receive(stranger, { kind: 'vote', vote: vote('nullify', 1, undefined, LEADER) }, proposal(proposed));
   node.receive(LEADER, proposal(proposed, stranger));
   const short = { ...certificate('nullify', 1, undefined), signers: [0, 1] };
-  node.receive(LEADER, { kind: 'certificate', certificate: short });
+  node.receive(stranger, { kind: 'certificate', certificate: short });
   assert.deepEqual(node.told('refused'), [
     'vote of somebody else',
     'not the leader',
     'proposal signature',
     'certificate signatures',
   ]);
+});
+
+test('A-01 who sent what does not verify is not looked at for 30 s, and then again', () => {
+  const node = new Solo(SELF);
+  const good = vote('nullify', 1, undefined, LEADER);
+  node.receive(
+    LEADER,
+    { kind: 'vote', vote: { ...good, signature: new Uint8Array(64) } },
+    { kind: 'vote', vote: good },
+  );
+  assert.deepEqual(node.told('refused'), ['vote signature', 'muted']);
+  node.wait(30_000);
+  node.receive(LEADER, { kind: 'vote', vote: good });
+  assert.deepEqual(node.votes(), ['nullify:1']);
 });

@@ -5,6 +5,8 @@ const PEER_INPUTS_MAX = 4_096;
 const PEER_BYTES_MAX = 32 * 1024 * 1024;
 /** Own submissions that may wait; what is not taken is answered "busy". */
 const OWN_INPUTS_MAX = 16_384;
+/** Part of a turn that own submissions may take: clients must not be able to silence a validator towards its peers. */
+const OWN_SHARE = 0.25;
 /** About what a small decoded message holds. */
 const MESSAGE_BYTES = 512;
 
@@ -74,14 +76,12 @@ export class InputQueue {
     return this.#peers.reduce((sum, queue) => sum + queue.length, this.#own.length + (this.#tick ? 1 : 0));
   }
 
-  /** Up to `max` inputs: own ones first, then one of each peer in turn. Inputs of one peer keep their order. */
+  /** Up to `max` inputs: some own ones, then one of each peer in turn, then own ones again. Inputs of one peer keep their order. */
   take(max: number): Input[] {
     const taken: Input[] = [];
     if (this.#tick) taken.push({ kind: 'tick' });
     this.#tick = false;
-    for (let own = this.#own.shift(); own !== undefined; own = taken.length < max ? this.#own.shift() : undefined) {
-      taken.push(own);
-    }
+    this.#takeOwn(taken, taken.length + Math.max(1, Math.floor(max * OWN_SHARE)));
     this.#turn = (this.#turn + 1) % Math.max(1, this.#peers.length);
     for (let progress = true; progress && taken.length < max; ) {
       progress = false;
@@ -92,7 +92,16 @@ export class InputQueue {
         progress = true;
       }
     }
+    this.#takeOwn(taken, max);
     return taken;
+  }
+
+  #takeOwn(taken: Input[], max: number): void {
+    while (taken.length < max) {
+      const input = this.#own.shift();
+      if (input === undefined) return;
+      taken.push(input);
+    }
   }
 }
 

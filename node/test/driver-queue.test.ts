@@ -34,6 +34,15 @@ describe('input queue', () => {
     assert.equal(queue.length, 0);
   });
 
+  it('leaves most of a turn to peers however much clients submit, and fills what they leave', () => {
+    const queue = new InputQueue(2);
+    for (let at = 0; at < 400; at++) queue.push({ kind: 'synced' });
+    for (let height = 0; height < 100; height++) queue.push(message(1, height));
+    const taken = names(queue.take(100));
+    assert.equal(taken.filter((name) => name.startsWith('1:')).length, 75);
+    assert.equal(queue.take(100).length, 100);
+  });
+
   it('drops what is over a peer’s share, and nothing of another', () => {
     const queue = new InputQueue(2);
     let taken = 0;
