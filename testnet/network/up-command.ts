@@ -1,0 +1,55 @@
+import { emit, type OutputFormat } from '../../node/cli/output.ts';
+import type { CliContext } from '../../node/cli/program.ts';
+import { dirFlag } from '../replay/command.ts';
+import { listenForSignals } from './ending.ts';
+import { type OpenTestnet, openTestnet } from './open.ts';
+
+export interface UpOptions {
+  readonly nodes: number;
+  readonly shards: number;
+  readonly basePort?: number;
+  readonly dir?: string;
+  readonly detach?: boolean;
+  readonly ephemeral?: boolean;
+  readonly output: OutputFormat;
+}
+
+/** `waggle testnet up`: returns when ready with --detach, else stays until a signal and ends its processes. */
+export async function upCommand(options: UpOptions, { io }: CliContext): Promise<void> {
+  const detach = options.detach === true;
+  const progress = (line: string) => io.err(`${line}\n`);
+  const { nodes, shards, basePort, dir } = options;
+  const ending = listenForSignals();
+  const open = {
+    nodes,
+    shards,
+    ephemeral: options.ephemeral === true,
+    detach,
+    ...(basePort === undefined ? {} : { basePort }),
+    ...(dir === undefined ? {} : { directory: dir }),
+  };
+  const testnet = await openTestnet(open, progress, ending);
+  const stays = !detach && testnet.started.length > 0;
+  try {
+    emit(io, options.output, testnet.file, () => upScreen(testnet, options, stays), testnet.file.nodes);
+    if (stays) await ending.forever();
+  } finally {
+    if (stays) {
+      io.err('ending the network\n');
+      await testnet.close();
+    }
+    ending.stop();
+  }
+}
+
+function upScreen(testnet: OpenTestnet, { dir, ephemeral }: UpOptions, stays: boolean) {
+  const flag = dirFlag(ephemeral === true ? testnet.directory : dir);
+  const how = stays ? 'Ctrl-C ends it' : `waggle testnet down${flag} ends it`;
+  return {
+    title: `${testnet.file.nodes.length} nodes are ready; ${how}`,
+    columns: [{ name: 'node' }, { name: 'pid', align: 'right' as const }, { name: 'rpc' }, { name: 'p2p' }],
+    rows: testnet.file.nodes.map(({ name, pid, rpc, p2p }) => [name, String(pid), rpc, p2p]),
+    notes: [`chain ${testnet.file.chain}`, `state in ${testnet.directory}`],
+    next: `waggle status --cluster${flag}`,
+  };
+}
