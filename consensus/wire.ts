@@ -11,9 +11,8 @@ import { type FetchRequest, type Message, type Status, TIPS_MAX, type TipStatus 
 /** Largest message: a whole segment, or the blocks of a `final`, with their heads and a certificate. */
 export const FRAME_BYTES_MAX = SEGMENT_ENCODED_BYTES_MAX + 64 * 1024;
 export const SYNC_REQUEST_BYTES_MAX = 64;
-/** Blocks of one `final`, and their bytes together. */
+/** Blocks of one `final`. */
 export const FINAL_BLOCKS_MAX = 32;
-export const FINAL_BYTES_MAX = LIMITS.blockBytesMax;
 
 /** First byte of a message; never reused. */
 const KINDS = {

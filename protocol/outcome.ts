@@ -25,7 +25,6 @@ export const OUTCOMES = {
 } as const;
 
 export type Outcome = keyof typeof OUTCOMES;
-export type OutcomeCode = (typeof OUTCOMES)[Outcome];
 
 const NAMES = new Map<number, Outcome>(Object.entries(OUTCOMES).map(([name, code]) => [code, name as Outcome]));
 
