@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { pipe } from 'it-pipe';
 import { createReplica, restore } from '../../consensus/replica.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
@@ -64,7 +65,11 @@ export async function boot(
   try {
     const ledger = await openLedgerStore(paths.ledger, reserveBytes === undefined ? {} : { reserveBytes });
     store = ledger.store;
-    if (opened.created && !ledger.created) throw rollback('the journal is missing');
+    if (opened.created && !ledger.created) {
+      // The one just made must not pass for the missing one at the next start.
+      await rm(paths.journal, { recursive: true });
+      throw rollback('the journal is missing');
+    }
     const { state, anchor } = await readLedger(store, genesis, config.chain);
     const replica = createReplica(config, state, anchor);
     const records = await replay(opened, replica, anchor);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { test } from 'node:test';
 import { codeOf } from '../../protocol/errors.ts';
 import { liveResults } from '../../protocol/governance/queries.ts';
 import { toHex } from '../../protocol/hex.ts';
@@ -23,20 +23,13 @@ async function final(submission: Submission): Promise<FinalFacts> {
   return within(DEADLINE_MS, submission.final, 'final');
 }
 
-describe('four nodes', () => {
-  let cluster: Cluster;
-  let nodes: RunningNode[];
-
-  before(async () => {
-    // Small files and an early compaction, so that a few blocks go through all of it.
-    cluster = await Cluster.create(4, VOTERS, { journalFileBytesMax: 4 * 1024, journalBytesMax: 12 * 1024 });
-    nodes = await cluster.startAll();
-    await eventually(() => nodes.every(({ api }) => api.status().ready), DEADLINE_MS, 'all ready');
-  });
-
-  after(async () => {
-    await cluster.remove();
-  });
+/** One story: each part goes on from where the one before ended. */
+test('four nodes', async (t) => {
+  // Small files and an early compaction, so that a few blocks go through all of it.
+  const cluster = await Cluster.create(4, VOTERS, { journalFileBytesMax: 4 * 1024, journalBytesMax: 12 * 1024 });
+  t.after(() => cluster.remove());
+  let nodes = await cluster.startAll();
+  await eventually(() => nodes.every(({ api }) => api.status().ready), DEADLINE_MS, 'all ready');
 
   const nodeAt = (at: number): RunningNode => {
     const node = nodes[at];
@@ -51,7 +44,7 @@ describe('four nodes', () => {
       ),
     );
 
-  it('open a session and count ballots, the same on all', async () => {
+  await t.test('open a session and count ballots, the same on all', async () => {
     const opened = await final(nodeAt(0).api.submitOperation(cluster.sessionOpen('s1', 0, 1)));
     assert.equal(opened.outcome, 'applied');
     await reached(nodes, opened.height);
@@ -61,7 +54,7 @@ describe('four nodes', () => {
     for (const node of nodes) assert.deepEqual(tally(node, 's1'), { n: VOTERS, total: 36 });
   });
 
-  it('keep the same blocks, ballots and proofs in their ledgers', async () => {
+  await t.test('keep the same blocks, ballots and proofs in their ledgers', async () => {
     const { height } = nodeAt(0).api.head();
     await reached(nodes, height);
     const hashes = await Promise.all(
@@ -88,7 +81,7 @@ describe('four nodes', () => {
     );
   });
 
-  it('share the outcome of one id that is submitted twice at once', async () => {
+  await t.test('share the outcome of one id that is submitted twice at once', async () => {
     const ballot = cluster.ballot(
       's1',
       0,
@@ -104,7 +97,7 @@ describe('four nodes', () => {
     assert.equal((await nodeAt(0).api.ballot(ballot.id))?.outcome, 'counted');
   });
 
-  it('bring back one that was away, by ranges, and it votes on from where its journal ended', async () => {
+  await t.test('bring back one that was away, by ranges, and it votes on from where its journal ended', async () => {
     await cluster.stop(3);
     const others = nodes.slice(0, 3);
     for (let round = 2; round <= 6; round++) {
@@ -121,7 +114,7 @@ describe('four nodes', () => {
     assert.equal((await final(nodeAt(3).api.submitBallot(cluster.ballot('s2', 3, 4)))).outcome, 'counted');
   });
 
-  it('start again from their disks, all at once, with the same state', async () => {
+  await t.test('start again from their disks, all at once, with the same state', async () => {
     const { height } = nodeAt(0).api.head();
     await reached(nodes, height);
     const before = nodes.map((node) => tally(node, 's2'));
@@ -137,14 +130,14 @@ describe('four nodes', () => {
     assert.equal(facts.outcome, 'counted');
   });
 
-  it('have compacted their journals on the way, and none of them failed', async () => {
+  await t.test('have compacted their journals on the way, and none of them failed', async () => {
     const files = await readdir(join(cluster.homes[0] ?? '', 'journal'));
     assert.ok(!files.includes('000000000001.journal'), files.join());
     assert.deepEqual(cluster.failures, []);
     assert.match(await nodeAt(0).api.metricsText(), /waggle_ledger_executed_height [1-9]/);
   });
 
-  it('do not start after a violation until somebody has looked at it', async () => {
+  await t.test('do not start after a violation until somebody has looked at it', async () => {
     await cluster.stop(2);
     const report = join(cluster.homes[2] ?? '', 'violation.json');
     await writeFile(report, '{}');
@@ -153,9 +146,11 @@ describe('four nodes', () => {
     await cluster.start(2);
   });
 
-  it('do not start without the journal they signed in', async () => {
+  await t.test('do not start without the journal they signed in', async () => {
     await cluster.stop(1);
     await rm(join(cluster.homes[1] ?? '', 'journal'), { recursive: true });
-    await assert.rejects(cluster.start(1), (error) => codeOf(error) === 'WAGGLE_BOOT_ROLLBACK');
+    for (let tries = 0; tries < 2; tries++) {
+      await assert.rejects(cluster.start(1), (error) => codeOf(error) === 'WAGGLE_BOOT_ROLLBACK');
+    }
   });
 });
