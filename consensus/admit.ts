@@ -64,9 +64,10 @@ function isInWindow({ replica }: Turn, view: number): boolean {
   return view > replica.finalView && view <= replica.view + 1;
 }
 
-function noteView(turn: Turn, from: number, view: number): void {
+/** A peer spoke of `view`, so it is in `isIn` at least. */
+function noteView(turn: Turn, from: number, view: number, isIn = view): void {
   const peer = turn.replica.peers[from];
-  if (peer !== undefined && view > peer.view) peer.view = view;
+  if (peer !== undefined && isIn > peer.view) peer.view = isIn;
   askLeader(turn, from, view);
 }
 
@@ -108,20 +109,16 @@ function admitVote(turn: Turn, from: number, vote: ConsensusVote): Refusal {
   const { chain, roster, verify } = replica.config;
   if (vote.signer !== from) return 'vote of somebody else';
   if (vote.epoch !== roster.epoch) return 'vote of another epoch';
-  if (!isInWindow(turn, vote.view)) {
-    noteView(turn, from, vote.view);
-    pushToLaggard(turn, from, vote.view);
+  // A finalize vote says that its signer holds the notarization, so it is past the view already. Votes of the view just
+  // left are on their way in any case: their senders lack nothing.
+  noteView(turn, from, vote.view, vote.kind === 'finalize' ? vote.view + 1 : vote.view);
+  if (vote.view < replica.view - 1) pushToLaggard(turn, from, vote.view);
+  if (!isInWindow(turn, vote.view))
     return vote.view > replica.view ? 'vote ahead of the window' : 'vote of a final view';
-  }
   const known = replica.views.find(vote.view)?.votes[vote.kind].get(from);
   // Equal to the byte or it is verified: a cached answer for other bytes would poison a certificate (pitfall 11).
   if (known !== undefined && hashesEqual(known.signature, vote.signature) && isSameHash(known, vote)) return undefined;
   if (!verifyVote(chain, roster, vote, verify)) return 'vote signature';
-  // A finalize vote says that its signer holds the notarization, so it is past the view already.
-  const peer = replica.peers[from];
-  if (vote.kind === 'finalize' && peer !== undefined) peer.view = Math.max(peer.view, vote.view + 1);
-  else noteView(turn, from, vote.view);
-  if (vote.view < replica.view - 1) pushToLaggard(turn, from, vote.view);
   recordVote(turn, vote);
   return undefined;
 }
