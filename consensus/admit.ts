@@ -9,7 +9,7 @@ import { accuse } from './accuse.ts';
 import type { Replica, Turn } from './replica-state.ts';
 import { isWanted } from './simplex/finality.ts';
 import { askLeader, pushToLaggard } from './simplex/recovery.ts';
-import { recordCertificate, recordVote } from './simplex/votes.ts';
+import { contradictionOf, recordCertificate, recordVote, violate } from './simplex/votes.ts';
 import type { Message, Propose, ReplicaConfig, Status } from './types.ts';
 
 /**
@@ -132,9 +132,16 @@ function admitCertificate(turn: Turn, certificate: Certificate): Refusal {
   const { replica } = turn;
   const { chain, roster, verify } = replica.config;
   const { view, kind } = certificate;
-  if (view <= replica.finalView) return 'certificate of a final view';
-  if (replica.views.certificate(view, kind) !== undefined) return undefined;
+  const contradiction = contradictionOf(replica.views.find(view), certificate);
+  if (contradiction === undefined) {
+    if (view <= replica.finalView) return 'certificate of a final view';
+    if (replica.views.certificate(view, kind) !== undefined) return undefined;
+  }
   if (!verifyCertificate(chain, roster, certificate, verify)) return 'certificate signatures';
+  if (contradiction !== undefined) {
+    violate(turn, contradiction, certificate);
+    return undefined;
+  }
   recordCertificate(turn, certificate);
   return undefined;
 }

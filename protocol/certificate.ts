@@ -60,6 +60,8 @@ export function verifyVote(chain: Hash, roster: Roster, vote: ConsensusVote, ver
 export function verifyCertificate(chain: Hash, roster: Roster, certificate: Certificate, verify: Verify): boolean {
   const { signers, signatures } = certificate;
   if (certificate.epoch !== roster.epoch || signers.length < quorum(roster.validators.length)) return false;
+  if (signatures.length !== signers.length || signers.some((signer, at) => at > 0 && signer <= (signers[at - 1] ?? 0)))
+    return false;
   const digest = voteDigest(chain, certificate);
   return signers.every((signer, at) => {
     const key = roster.validators[signer]?.key;

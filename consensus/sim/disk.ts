@@ -1,6 +1,6 @@
-import type { GovernanceState } from '../../protocol/governance/state.ts';
 import { encodeRow, restoreRow, type TableName } from '../../protocol/governance/rows.ts';
-import { toHex } from '../../protocol/hex.ts';
+import type { GovernanceState } from '../../protocol/governance/state.ts';
+import { hashesEqual } from '../../protocol/hash.ts';
 import type { Anchor, ExecutedBlock, JournalEntry } from '../types.ts';
 import type { Random } from './random.ts';
 
@@ -96,7 +96,9 @@ export class Disk {
   /** Executed blocks from a height on, ascending, at most `max`. */
   blocksFrom(height: number, max: number): readonly ExecutedBlock[] {
     const found: ExecutedBlock[] = [];
-    for (const { executed } of this.#writes) {
+    for (const { executed, anchor } of this.#writes) {
+      if (anchor.height < height) continue;
+      if (found.length >= max) break;
       for (const block of executed) {
         if (block.block.block.height >= height && found.length < max) found.push(block);
       }
@@ -105,9 +107,8 @@ export class Disk {
   }
 
   blockByHash(hash: Uint8Array): ExecutedBlock | undefined {
-    const wanted = toHex(hash);
     for (const { executed } of this.#writes) {
-      const found = executed.find(({ block }) => toHex(block.hash) === wanted);
+      const found = executed.find(({ block }) => hashesEqual(block.hash, hash));
       if (found !== undefined) return found;
     }
     return undefined;

@@ -1,8 +1,9 @@
 import { quorum } from '../../protocol/roster.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 
-/** A leader nobody heard for this long is taken for dead (T-03); must exceed t_a at its base. */
+/** A leader nobody heard for this long is taken for dead (T-03), but never before t_a at its base is over. */
 const SILENT_MS = 2_000;
+const SILENT_TIMERS = 4;
 const BACKOFF_MAX_MS = 20_000;
 
 /**
@@ -29,7 +30,7 @@ export function advanceTimeoutMs(replica: Replica): number {
 export function isLeaderSilent({ replica, now }: Turn, leader: number): boolean {
   const { self } = replica.config;
   if (leader === self) return false;
-  const since = now.monoMs - SILENT_MS;
+  const since = now.monoMs - Math.max(SILENT_MS, SILENT_TIMERS * replica.config.viewTimerMs);
   const heard = replica.peers.filter((peer, index) => index === self || peer.heardAtMs > since).length;
   const peer = replica.peers[leader];
   return heard >= quorum(replica.peers.length) && peer !== undefined && peer.heardAtMs <= since;

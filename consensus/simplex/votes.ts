@@ -92,10 +92,10 @@ export function recordCertificate(turn: Turn, certificate: Certificate): void {
   const { replica, out } = turn;
   const state = replica.views.at(certificate.view);
   if (state.certificates.has(certificate.kind)) return;
+  const contradiction = contradictionOf(state, certificate);
   out.record({ kind: 'certificate', certificate });
   keepCertificate(replica, certificate);
   replica.relays.push({ certificate, atMs: turn.now.monoMs + RELAY_AFTER_MS });
-  const contradiction = contradictionOf(state);
   if (contradiction !== undefined) violate(turn, contradiction, certificate);
 }
 
@@ -109,13 +109,13 @@ export function keepCertificate(replica: Replica, certificate: Certificate): voi
 }
 
 /** L2 and L3: two blocks certified in one view, or a view both nullified and finalized (S-09). */
-function contradictionOf(state: ViewState): string | undefined {
-  const notarization = state.certificates.get('notarize');
-  const finalization = state.certificates.get('finalize');
-  if (finalization === undefined) return undefined;
-  if (state.certificates.has('nullify')) return 'nullified and finalized';
-  if (notarization !== undefined && !sameHash(notarization.blockHash, finalization.blockHash))
-    return 'two blocks certified';
+export function contradictionOf(state: ViewState | undefined, certificate: Certificate): string | undefined {
+  for (const known of state?.certificates.values() ?? []) {
+    const kinds = new Set([known.kind, certificate.kind]);
+    if (kinds.has('nullify')) {
+      if (kinds.has('finalize')) return 'nullified and finalized';
+    } else if (!sameHash(known.blockHash, certificate.blockHash)) return 'two blocks certified';
+  }
   return undefined;
 }
 

@@ -145,6 +145,23 @@ test('S-09 nullified and finalized: this node says so and signs nothing more', (
   assert.deepEqual(node.votes(), before);
 });
 
+test('S-09 a second certificate for another block is seen for what it is, also of a final view', () => {
+  for (const isFinal of [false, true]) {
+    const { node, proposed } = withProposal();
+    const kind = isFinal ? 'finalize' : 'notarize';
+    node.receive(LEADER, { kind: 'certificate', certificate: certificate(kind, 1, proposed.hash) });
+    node.receive(LEADER, { kind: 'certificate', certificate: certificate(kind, 1, block(1, []).hash) });
+    assert.deepEqual(node.told('violation'), ['two blocks certified'], kind);
+  }
+});
+
+test('S-06 a certificate counts each signer once', () => {
+  const node = new Solo(SELF);
+  node.receive(LEADER, { kind: 'certificate', certificate: certificate('nullify', 1, undefined, [0, 1, 1]) });
+  assert.equal(node.replica.view, 1);
+  assert.deepEqual(node.told('refused'), ['certificate signatures']);
+});
+
 test('S-10 votes far ahead are refused, a certificate far ahead is followed', () => {
   const node = new Solo(SELF);
   node.vote('nullify', 9, undefined, LEADER);

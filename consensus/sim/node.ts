@@ -1,0 +1,180 @@
+import type { GovernanceState } from '../../protocol/governance/state.ts';
+import { answer } from '../answer.ts';
+import { createReplica, liveEntries, restore, step } from '../replica.ts';
+import type { Replica } from '../replica-state.ts';
+import type { Delivery, ExecutedBlock, Input, Message, Now, ReplicaConfig, Send } from '../types.ts';
+import { isFetchRequest } from '../wire.ts';
+import { answerFromArchive } from './archive.ts';
+import type { Disk } from './disk.ts';
+import type { Plant } from './plants.ts';
+import type { Random } from './random.ts';
+
+/** What a node needs of its world. */
+export interface Host {
+  readonly nowMs: number;
+  after(delayMs: number, run: () => void): void;
+  send(from: number, to: number, message: Message): void;
+  deliver(node: SimNode, delivery: Delivery): void;
+}
+
+export interface NodeSetup {
+  readonly config: ReplicaConfig;
+  readonly disk: Disk;
+  readonly random: Random;
+  readonly createState: () => GovernanceState;
+  /** Of the wall clock; the monotonic clock starts anywhere at each boot. */
+  readonly skewMs: number;
+  readonly syncMs: number;
+  readonly ledgerSync: number;
+  readonly compact: number;
+  readonly inputsPerSync: number;
+  readonly plant: Plant | undefined;
+}
+
+/** Unix time at which every world begins. */
+export const WORLD_STARTS_MS = 1_700_000_000_000;
+
+/**
+ * The driver in miniature, true to the contract of `Effects`: inputs are stepped, what they persist is synced, and only
+ * then anything leaves or is told, and `synced` comes back. Inputs that arrive during a sync wait.
+ */
+export class SimNode {
+  readonly index: number;
+  readonly disk: Disk;
+  readonly setup: NodeSetup;
+  readonly #host: Host;
+  replica: Replica | undefined;
+  boots = 0;
+  #monoOffsetMs = 0;
+  #inbox: Input[] = [];
+  #syncing = false;
+  #wakeToken = 0;
+
+  constructor(setup: NodeSetup, host: Host) {
+    this.index = setup.config.self;
+    this.disk = setup.disk;
+    this.setup = setup;
+    this.#host = host;
+  }
+
+  get isUp(): boolean {
+    return this.replica !== undefined;
+  }
+
+  get waiting(): number {
+    return this.#inbox.length;
+  }
+
+  now(): Now {
+    const { nowMs } = this.#host;
+    return { monoMs: nowMs + this.#monoOffsetMs, wallMs: WORLD_STARTS_MS + nowMs + this.setup.skewMs };
+  }
+
+  boot(): void {
+    const { config, disk, createState, random, plant } = this.setup;
+    this.boots += 1;
+    this.#monoOffsetMs = random.below(1_000_000);
+    this.#inbox = [];
+    this.#syncing = false;
+    const state = createState();
+    disk.restoreRows(state);
+    const replica = createReplica(config, state, disk.anchor());
+    for (const entry of disk.journal()) if (plant?.forgets?.(entry) !== true) restore(replica, entry);
+    this.replica = replica;
+    this.give({ kind: 'start' });
+  }
+
+  crash(): void {
+    this.replica = undefined;
+    this.boots += 1;
+    this.#wakeToken += 1;
+    this.disk.crash(this.setup.random);
+  }
+
+  receive(from: number, message: Message): void {
+    if (this.replica === undefined) return;
+    if (!isFetchRequest(message)) {
+      this.give({ kind: 'message', from, message });
+      return;
+    }
+    const held = answer(this.replica, message);
+    const answers = held.length > 0 ? held : answerFromArchive(this.disk, message);
+    for (const one of answers) this.#host.send(this.index, from, one);
+  }
+
+  give(input: Input): void {
+    if (this.replica === undefined) return;
+    this.#inbox.push(input);
+    if (!this.#syncing) this.#run();
+  }
+
+  /** Turns until there is nothing to do or a sync is under way. */
+  #run(): void {
+    while (!this.#syncing && this.#inbox.length > 0 && this.replica !== undefined) this.#turn(this.replica);
+  }
+
+  #turn(replica: Replica): void {
+    const { disk, plant, inputsPerSync, random, syncMs } = this.setup;
+    const send: Send[] = [];
+    const deliver: Delivery[] = [];
+    for (const input of this.#inbox.splice(0, inputsPerSync)) {
+      const effects = step(replica, input, this.now());
+      plant?.afterStep?.(replica, effects);
+      disk.append(effects.persist);
+      send.push(...effects.send);
+      deliver.push(...effects.deliver);
+      this.#wakeAt(effects.wakeAtMs);
+    }
+    if (!disk.hasTail) {
+      this.#release(replica, send, deliver);
+      return;
+    }
+    this.#syncing = true;
+    if (plant?.sendsEarly === true) this.#release(replica, send.splice(0), []);
+    const boot = this.boots;
+    this.#host.after(syncMs === 0 ? 0 : random.between(1, syncMs), () => {
+      if (this.boots !== boot) return;
+      disk.syncJournal();
+      this.#release(replica, send, deliver);
+      this.#syncing = false;
+      this.#inbox.unshift({ kind: 'synced' });
+      this.#run();
+    });
+  }
+
+  #release(replica: Replica, send: readonly Send[], deliver: readonly Delivery[]): void {
+    for (const { to, message } of send.map(asMessage)) {
+      if (to !== 'all') this.#host.send(this.index, to, message);
+      else for (const peer of replica.peers.keys()) if (peer !== this.index) this.#host.send(this.index, peer, message);
+    }
+    const executed: ExecutedBlock[] = [];
+    for (const delivery of deliver) {
+      if (delivery.kind === 'executed') executed.push(delivery.executed);
+      this.#host.deliver(this, delivery);
+    }
+    if (executed.length > 0) this.#store(replica, executed);
+  }
+
+  #store(replica: Replica, executed: readonly ExecutedBlock[]): void {
+    const { disk, random, ledgerSync, compact } = this.setup;
+    disk.write(executed, replica.state);
+    if (!random.chance(ledgerSync)) return;
+    disk.syncLedger();
+    // Between turns everything stepped is in the journal, so what lives is all that a restart needs.
+    if (!disk.hasTail && random.chance(compact)) disk.compact(liveEntries(replica));
+  }
+
+  #wakeAt(atMs: number | undefined): void {
+    this.#wakeToken += 1;
+    if (atMs === undefined) return;
+    const token = this.#wakeToken;
+    this.#host.after(Math.max(0, atMs - this.now().monoMs), () => {
+      if (token === this.#wakeToken) this.give({ kind: 'tick' });
+    });
+  }
+}
+
+function asMessage(send: Send): { readonly to: number | 'all'; readonly message: Message } {
+  if (send.to === 'shard') return { to: 'all', message: { kind: 'segment', segment: send.segment } };
+  return send;
+}

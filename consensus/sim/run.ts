@@ -1,0 +1,168 @@
+import { checkBounds } from './checkers/bounds.ts';
+import { scheduleFaults } from './faults.ts';
+import { drawPlan, type PlanOptions } from './plan.ts';
+import type { Plant } from './plants.ts';
+import { World } from './world.ts';
+
+export interface SimOptions extends PlanOptions {
+  readonly plant?: Plant | undefined;
+  /** Gets every event as a line. */
+  readonly print?: ((line: string) => void) | undefined;
+}
+
+export interface SimReport {
+  readonly seed: number;
+  readonly n: number;
+  readonly villains: string;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly blocks: number;
+  readonly views: number;
+  readonly ballotsCounted: number;
+  readonly violations: readonly string[];
+  /** Hex; equal for equal runs. */
+  readonly eventHash: string;
+}
+
+/** How long after healing everything must be settled: backed-off timers have to run out first. */
+const SETTLE_MS = 60_000;
+const QUIET_MS = 4_000;
+const IDLE_MS = 6_000;
+/** A Status a second is due; a lying one may cost a request and its answers on top. Messages per link, steps per node. */
+const IDLE_MESSAGES_MAX = 4;
+const IDLE_STEPS_MAX = 100;
+/** Events of one run beyond which something spins. */
+const EVENTS_MAX = 600_000;
+
+/** One world from one seed: chaos, then healing, then silence; the checkers watch all the time. */
+export function runSeed(seed: number, options: SimOptions = {}): SimReport {
+  return reportOf(runWorld(seed, options));
+}
+
+/** The world after its run, for who wants to look into it. */
+export function runWorld(seed: number, options: SimOptions = {}): World {
+  const plan = drawPlan(seed, options);
+  const world = new World(plan, { plant: options.plant, print: options.print });
+  for (const node of world.nodes) world.after(world.random.below(50), () => world.boot(node));
+  world.load.start();
+  scheduleFaults(world);
+  watch(world);
+  world.runUntil(plan.chaosMs, () => isBroken(world));
+  if (!isBroken(world)) heal(world);
+  if (!isBroken(world)) listenToSilence(world);
+  judge(world);
+  return world;
+}
+
+function reportOf(world: World): SimReport {
+  const { plan } = world;
+  const villains = [...plan.villains].map(([index, kind]) => `${kind}@${index}`).join(' ');
+  return {
+    seed: plan.seed,
+    n: plan.n,
+    villains,
+    events: world.log.count,
+    virtualMs: world.nowMs,
+    blocks: world.history.blocks().length,
+    views: Math.max(...world.nodes.map(({ replica }) => replica?.view ?? 0)),
+    ballotsCounted: world.items.countedSize,
+    violations: world.verdict.violations,
+    eventHash: world.log.digest(),
+  };
+}
+
+function isBroken({ verdict, steps }: World): boolean {
+  if (steps > EVENTS_MAX && verdict.count === 0) verdict.report('no world spins', `more than ${EVENTS_MAX} events`);
+  return verdict.count > 0;
+}
+
+const WATCH_MS = 500;
+
+/** Sizes at regular times, at all honest nodes. */
+function watch(world: World): void {
+  world.after(WATCH_MS, () => {
+    for (const index of world.honest) {
+      const replica = world.nodes[index]?.replica;
+      if (replica !== undefined) checkBounds(world.verdict, index, replica);
+    }
+    watch(world);
+  });
+}
+
+/** Phase 2: links are good and everybody honest is up; all that was accepted and a new ballot of each must be final. */
+function heal(world: World): void {
+  world.log.note(`${world.nowMs} heal`);
+  world.network.heal();
+  for (const node of world.nodes) if (!node.isUp) world.boot(node);
+  world.load.lastCall();
+  const healedAtMs = world.nowMs;
+  const atMs = healedAtMs + 1_600;
+  world.runUntil(atMs, () => isBroken(world));
+  let checkedAtMs = 0;
+  let left: string | undefined = 'not looked yet';
+  world.runUntil(healedAtMs + SETTLE_MS, () => {
+    if (isBroken(world)) return true;
+    if (world.nowMs < checkedAtMs + 100) return false;
+    checkedAtMs = world.nowMs;
+    left = unsettled(world);
+    return left === undefined;
+  });
+  if (left !== undefined && !isBroken(world)) world.verdict.report('liveness after healing', left);
+}
+
+/** What is not settled yet, or undefined when all is. */
+function unsettled(world: World): string | undefined {
+  const { load, items, nodes, honest, history } = world;
+  if (!load.isDone) return 'operations are open';
+  const open = items.open();
+  if (open.length > 0) return `accepted and not final: ${open.slice(0, 3).join('; ')}`;
+  if (load.lastBallots.length === 0) return 'no ballot was sent after healing';
+  const missing = load.lastBallots.filter((id) => !items.outcomes.has(id));
+  if (missing.length > 0) return `${missing.length} ballots are not final`;
+  const height = history.blocks().length;
+  for (const index of honest) {
+    const replica = nodes[index]?.replica;
+    if (replica === undefined) return `node ${index} is down`;
+    if (replica.executed.height !== height || replica.finalHeight !== height)
+      return `node ${index} is at height ${replica.executed.height} of ${height}, final ${replica.finalHeight}`;
+    if (
+      [...replica.state.sessions.values()].some(({ rule, status }) => rule.close === 'deadline' && status === 'active')
+    )
+      return `a deadline is not told to node ${index}`;
+  }
+  return undefined;
+}
+
+/** V4: without work there are no blocks, no views and nothing to sync. */
+function listenToSilence(world: World): void {
+  world.runUntil(world.nowMs + QUIET_MS, () => isBroken(world));
+  const before = stamp(world);
+  const { steps, sent } = world;
+  world.runUntil(world.nowMs + IDLE_MS, () => isBroken(world));
+  if (stamp(world) !== before) world.verdict.report('V4 idle means silent', `${before} became ${stamp(world)}`);
+  const links = world.honest.length * (world.plan.n - 1);
+  const perSecond = (world.sent - sent) / (IDLE_MS / 1_000) / links;
+  const stepsPerSecond = (world.steps - steps) / (IDLE_MS / 1_000) / world.plan.n;
+  if (stepsPerSecond > IDLE_STEPS_MAX) world.verdict.report('V4 idle means asleep', `${stepsPerSecond} steps a second`);
+  if (perSecond > IDLE_MESSAGES_MAX)
+    world.verdict.report('V4 idle means silent', `${perSecond} messages a second and link`);
+}
+
+function stamp({ nodes, honest }: World): string {
+  return honest.map((index) => `${nodes[index]?.replica?.view}/${nodes[index]?.replica?.finalHeight}`).join(' ');
+}
+
+function judge(world: World): void {
+  world.tap.finish(world.history.blocks(), world.hashes);
+  for (const id of world.load.lastBallots) {
+    const outcomes = world.items.outcomes.get(id) ?? [];
+    if (!outcomes.includes('counted') && world.verdict.count === 0) {
+      world.verdict.report('ballots after healing count', `${id.slice(0, 8)}: ${outcomes}`);
+    }
+  }
+  const height = world.history.blocks().length;
+  for (const index of world.honest) {
+    const replica = world.nodes[index]?.replica;
+    if (replica?.executed.height === height) world.recount.compare(index, replica.state);
+  }
+}

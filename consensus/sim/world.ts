@@ -1,0 +1,240 @@
+import { WaggleError } from '../../protocol/errors.ts';
+import { createState } from '../../protocol/governance/create.ts';
+import { ZERO_HASH } from '../../protocol/hash.ts';
+import { toHex } from '../../protocol/hex.ts';
+import type { Anchor, Delivery, Message, ReplicaConfig } from '../types.ts';
+import { decodeMessage, encodeMessage, isFetchRequest } from '../wire.ts';
+import { HistoryChecker } from './checkers/history.ts';
+import { ItemsChecker } from './checkers/items.ts';
+import { Recount } from './checkers/recount.ts';
+import { Verdict } from './checkers/verdict.ts';
+import { WireTap } from './checkers/wire-tap.ts';
+import { describeMessage } from './describe.ts';
+import { Disk } from './disk.ts';
+import { createPeople, type People, SPACE } from './electorate.ts';
+import { EventLog } from './event-log.ts';
+import { realSignatures, type Signatures, tableSignatures } from './keys.ts';
+import { Load } from './load.ts';
+import { Network } from './network.ts';
+import { type Host, SimNode } from './node.ts';
+import type { Plan } from './plan.ts';
+import type { Plant } from './plants.ts';
+import { EventQueue } from './queue.ts';
+import { Random } from './random.ts';
+import { createVillain } from './villains/cast.ts';
+import type { Villain, VillainTools } from './villains/villain.ts';
+
+export interface WorldOptions {
+  readonly plant?: Plant | undefined;
+  readonly print?: ((line: string) => void) | undefined;
+}
+
+/** All nodes of one network, the links between them, the clients, and who watches: one virtual time, one seed. */
+export class World implements Host {
+  readonly plan: Plan;
+  readonly people: People;
+  readonly random: Random;
+  readonly network: Network;
+  readonly log: EventLog;
+  readonly verdict = new Verdict();
+  readonly tap: WireTap;
+  readonly history: HistoryChecker;
+  readonly items: ItemsChecker;
+  readonly recount: Recount;
+  readonly load: Load;
+  readonly nodes: readonly SimNode[];
+  readonly honest: readonly number[];
+  readonly hashes = new Map<number, string>();
+  readonly #villains = new Map<number, Villain>();
+  readonly #queue = new EventQueue<() => void>();
+  readonly #encoded = new WeakMap<Message, Uint8Array>();
+  nowMs = 0;
+  /** Everything that ever happened, also what the log leaves out. */
+  steps = 0;
+  /** Messages that honest nodes sent. */
+  sent = 0;
+
+  constructor(plan: Plan, options: WorldOptions = {}) {
+    this.plan = plan;
+    this.random = new Random(plan.seed ^ 0x5eed);
+    const signatures = plan.realKeys ? realSignatures() : tableSignatures();
+    this.people = createPeople(plan, signatures, this.random.fork());
+    const { chain, roster, genesis, voters } = this.people;
+    this.network = new Network(this.random.fork(), plan.links);
+    this.log = new EventLog(options.print);
+    const indices = Array.from({ length: plan.n }, (_, index) => index);
+    this.honest = indices.filter((index) => !plan.villains.has(index));
+    this.tap = new WireTap(this.verdict, chain, roster, signatures.verify, new Set(this.honest));
+    this.history = new HistoryChecker(this.verdict, chain);
+    this.items = new ItemsChecker(this.verdict);
+    this.nodes = indices.map((index) => this.#createNode(index, signatures, options.plant));
+    this.#castVillains();
+    this.load = new Load(this, plan, this.people, this.random.fork());
+    const { shards, n } = plan;
+    const operators = genesis.validators.map(({ name }) => name);
+    const models = voters.map(({ model }) => model);
+    const setup = { n, shards, space: SPACE, models, operators, verify: signatures.verify };
+    this.recount = new Recount(this.verdict, setup, this.load.operations);
+  }
+
+  #createNode(self: number, { verify }: Signatures, plant: Plant | undefined): SimNode {
+    const { plan, people } = this;
+    const { chain, roster, genesis } = people;
+    const config: ReplicaConfig = {
+      chain,
+      roster,
+      self,
+      shards: plan.shards,
+      viewTimerMs: plan.viewTimerMs,
+      blockIntervalMs: plan.blockIntervalMs,
+      sign: (message) => people.signers[self]?.sign(message) ?? new Uint8Array(64),
+      verify,
+    };
+    const start: Anchor = { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [] };
+    const { syncMs, ledgerSync, compact, inputsPerSync } = plan;
+    const random = this.random.fork();
+    const skewMs = random.between(-plan.skewMs, plan.skewMs);
+    const own = this.plan.villains.has(self) ? undefined : plant;
+    const setup = { config, random, skewMs, syncMs, ledgerSync, compact, inputsPerSync, plant: own };
+    return new SimNode({ ...setup, disk: new Disk(start), createState: () => createState(genesis) }, this);
+  }
+
+  #castVillains(): void {
+    const { plan, people } = this;
+    const twins: VillainTools['twins'] = new Map();
+    const halves = Array.from({ length: plan.n }, (_, index) => Math.max(0, this.honest.indexOf(index)) % 2);
+    for (const [self, kind] of plan.villains) {
+      const signer = people.signers[self];
+      if (signer === undefined) continue;
+      const { n, shards } = plan;
+      const tools = { self, n, shards, chain: people.chain, signer, random: this.random.fork(), halves, twins };
+      this.#villains.set(self, createVillain(kind, tools));
+    }
+  }
+
+  after(delayMs: number, run: () => void): void {
+    this.#queue.push(this.nowMs + Math.ceil(delayMs), run);
+  }
+
+  /** Let everything happen up to a time, or until `isOver` says so after an event. */
+  runUntil(atMs: number, isOver: () => boolean = () => false): void {
+    for (
+      let nextAtMs = this.#queue.nextAtMs;
+      nextAtMs !== undefined && nextAtMs <= atMs;
+      nextAtMs = this.#queue.nextAtMs
+    ) {
+      const next = this.#queue.pop();
+      if (next === undefined) break;
+      this.nowMs = next.atMs;
+      this.steps += 1;
+      next.event();
+      if (isOver()) return;
+    }
+    this.nowMs = atMs;
+  }
+
+  send(from: number, to: number, message: Message): void {
+    const villain = this.#villains.get(from);
+    for (const one of villain === undefined ? [message] : villain.send(to, message)) this.#carry(from, to, one);
+  }
+
+  #carry(from: number, to: number, message: Message): void {
+    this.tap.sent(from, message);
+    if (!this.plan.villains.has(from)) this.sent += 1;
+    for (const delayMs of this.network.delays(from, to)) {
+      this.after(delayMs, () => this.#arrive(from, to, message));
+    }
+  }
+
+  #arrive(from: number, to: number, message: Message): void {
+    const node = this.nodes[to];
+    if (node === undefined || !node.isUp) return;
+    this.log.note(`${this.nowMs} ${from}>${to} ${describeMessage(message)}`);
+    const villain = this.#villains.get(to);
+    const answers = villain !== undefined && isFetchRequest(message) ? villain.answer?.(from, message) : undefined;
+    if (answers !== undefined) for (const answer of answers) this.#carry(to, from, answer);
+    else this.#guard(node, () => node.receive(from, this.plan.encoded ? this.#recode(message) : message));
+  }
+
+  #recode(message: Message): Message {
+    let bytes = this.#encoded.get(message);
+    if (bytes === undefined) {
+      bytes = encodeMessage(message);
+      this.#encoded.set(message, bytes);
+    }
+    return decodeMessage(bytes);
+  }
+
+  /** What no input may do is done here: a thrown error ends the node and fails the run. */
+  #guard(node: SimNode, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      const facts = error instanceof WaggleError ? `${error.code} ${JSON.stringify(error.facts)}` : String(error);
+      this.verdict.report('no input throws', `node ${node.index}: ${facts} ${stackOf(error)}`);
+      node.crash();
+    }
+  }
+
+  submit(node: SimNode, shard: number, kind: number, bytes: Uint8Array, id: Uint8Array): void {
+    const shards = this.#villains.get(node.index)?.sealsIn?.(shard) ?? [shard];
+    this.log.note(`${this.nowMs} submit ${node.index} ${shards} ${toHex(id).slice(0, 8)}`);
+    for (const one of shards)
+      this.#guard(node, () => node.give({ kind: 'submit', shard: one, item: { kind, bytes }, id }));
+  }
+
+  deliver(node: SimNode, delivery: Delivery): void {
+    const { index } = node;
+    if (delivery.kind === 'refused') return;
+    this.log.note(`${this.nowMs} ${index} ${delivery.kind}${describeDelivery(delivery)}`);
+    if (!this.honest.includes(index)) return;
+    switch (delivery.kind) {
+      case 'sealed':
+        this.items.sealed(index, delivery);
+        break;
+      case 'executed':
+        this.#executed(node, delivery.executed);
+        break;
+      case 'evidence':
+        if (this.honest.includes(delivery.offender)) {
+          this.verdict.report('honest nodes are not blamed', `node ${index}: ${delivery.what} of ${delivery.offender}`);
+        }
+        break;
+      case 'violation':
+        this.verdict.report(`node says ${delivery.invariant}`, `node ${index}: ${delivery.facts}`);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #executed(node: SimNode, executed: Extract<Delivery, { kind: 'executed' }>['executed']): void {
+    if (!this.history.executed(node.index, node.boots, executed)) return;
+    this.hashes.set(executed.block.block.height, toHex(executed.block.hash));
+    this.items.executed(executed);
+    this.recount.executed(executed);
+    this.load.executed(executed);
+  }
+
+  boot(node: SimNode): void {
+    this.log.note(`${this.nowMs} boot ${node.index}`);
+    this.#guard(node, () => node.boot());
+  }
+
+  crash(node: SimNode): void {
+    this.log.note(`${this.nowMs} crash ${node.index}`);
+    node.crash();
+  }
+}
+
+function describeDelivery(delivery: Delivery): string {
+  if (delivery.kind === 'executed')
+    return ` ${delivery.executed.anchor.height} ${toHex(delivery.executed.anchor.history).slice(0, 8)}`;
+  if (delivery.kind === 'finalized') return ` ${delivery.height} view ${delivery.view}`;
+  if (delivery.kind === 'evidence') return ` ${delivery.what} of ${delivery.offender} view ${delivery.view}`;
+  return '';
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 4).join(' ') : '';
+}

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { PLANTS } from '../consensus/sim/plants.ts';
+import { runSeed, type SimOptions, type SimReport } from '../consensus/sim/run.ts';
+
+const WORKERS = 2;
+const SLOWEST_SHOWN = 3;
+const SEEDS_FILE = new URL('../consensus/testdata/seeds.txt', import.meta.url);
+
+/** A report of one seed with what it took. */
+export type TimedReport = SimReport & { readonly tookMs: number };
+
+const USAGE = `npm run sim -- --seed N [--trace] [--plant NAME]
+npm run sim -- --seeds K [--from N] [--plant NAME]
+plants: ${[...PLANTS.keys()].join(' ')}`;
+
+/** Seeds of the regression file: the first word of each line that is no comment. */
+export function regressionSeeds(text: string): number[] {
+  const lines = text.split('\n').filter((line) => /^\d/.test(line));
+  return lines.map((line) => Number.parseInt(line, 10));
+}
+
+/** What a person reads of one seed; the event hash is the last word. */
+export function describeReport(report: SimReport): string {
+  const { seed, n, villains, virtualMs, events, blocks, views, ballotsCounted, violations, eventHash } = report;
+  const lines = [
+    `seed ${seed}: n ${n}, villains: ${villains === '' ? 'none' : villains}`,
+    `${virtualMs} virtual ms, ${events} events, ${blocks} blocks in ${views} views, ${ballotsCounted} ballots counted`,
+    ...violations.map((violation) => `VIOLATION ${violation}`),
+    violations.length === 0 ? 'no violation' : `${violations.length} violations`,
+  ];
+  return `${lines.join('\n')}\nevent hash ${eventHash}`;
+}
+
+function optionsOf(plantName: string | undefined): SimOptions {
+  if (plantName === undefined) return {};
+  return { plant: PLANTS.get(plantName), crashy: true };
+}
+
+function runTimed(seed: number, options: SimOptions): TimedReport {
+  const startedAtMs = performance.now();
+  return { ...runSeed(seed, options), tookMs: performance.now() - startedAtMs };
+}
+
+/** Runs the seeds on two threads; `told` hears of each as it ends. */
+async function runAll(
+  seeds: readonly number[],
+  plant: string | undefined,
+  told: (report: TimedReport) => void,
+): Promise<void> {
+  let next = 0;
+  const work = async (): Promise<void> => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: { plant } });
+    try {
+      while (next < seeds.length) {
+        const seed = seeds[next];
+        next += 1;
+        told(await ask(worker, seed ?? 0));
+      }
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WORKERS, seeds.length) }, work));
+}
+
+function ask(worker: Worker, seed: number): Promise<TimedReport> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (report: TimedReport) => {
+      worker.off('error', reject);
+      resolve(report);
+    });
+    worker.postMessage(seed);
+  });
+}
+
+async function many(count: number, from: number, plant: string | undefined): Promise<void> {
+  const known = regressionSeeds(readFileSync(SEEDS_FILE, 'utf8'));
+  const drawn = Array.from({ length: count }, (_, at) => from + at);
+  const seeds = plant === undefined ? [...new Set([...known, ...drawn])] : drawn;
+  const reports: TimedReport[] = [];
+  const suffix = plant === undefined ? '' : ` --plant ${plant}`;
+  const startedAtMs = performance.now();
+  await runAll(seeds, plant, (report) => {
+    reports.push(report);
+    if (report.violations.length > 0) {
+      const eol = process.stdout.isTTY ? '\r' : '';
+      console.log(`${eol}npm run sim -- --seed ${report.seed} --trace${suffix}\n  ${report.violations[0]}`);
+    }
+    if (process.stdout.isTTY) process.stdout.write(`\r${reports.length} of ${seeds.length}`);
+  });
+  if (process.stdout.isTTY) process.stdout.write('\n');
+  const failed = reports.filter(({ violations }) => violations.length > 0);
+  const slowest = reports.sort((a, b) => b.tookMs - a.tookMs).slice(0, SLOWEST_SHOWN);
+  console.log(`slowest: ${slowest.map(({ seed, tookMs }) => `${seed} (${Math.round(tookMs)} ms)`).join(', ')}`);
+  const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
+  console.log(`sim: ${reports.length} seeds, ${failed.length} failed, ${seconds} s`);
+  process.exitCode = failed.length > 0 ? 1 : 0;
+}
+
+function one(seed: number, plant: string | undefined, trace: boolean): void {
+  const report = runSeed(seed, { ...optionsOf(plant), ...(trace ? { print: (line) => console.log(line) } : {}) });
+  console.log(describeReport(report));
+  process.exitCode = report.violations.length > 0 ? 1 : 0;
+}
+
+function whole(text: string | undefined): number | undefined {
+  const value = text === undefined ? undefined : Number(text);
+  return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+const OPTIONS = {
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  from: { type: 'string' },
+  plant: { type: 'string' },
+  trace: { type: 'boolean' },
+} as const;
+
+/** What was asked for; nothing, when it was not said as the usage wants it. */
+function readArguments() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch {
+    return {};
+  }
+}
+
+async function main(): Promise<void> {
+  const values = readArguments();
+  const { plant } = values;
+  const [seed, seeds] = [whole(values.seed), whole(values.seeds)];
+  const isKnown = plant === undefined || PLANTS.has(plant);
+  if (isKnown && seed !== undefined) one(seed, plant, values.trace === true);
+  else if (isKnown && seeds !== undefined) await many(seeds, whole(values.from) ?? 1, plant);
+  else {
+    console.error(USAGE);
+    process.exitCode = 2;
+  }
+}
+
+if (!isMainThread && parentPort !== null) {
+  const port = parentPort;
+  const { plant } = workerData as { readonly plant: string | undefined };
+  port.on('message', (seed: number) => port.postMessage(runTimed(seed, optionsOf(plant))));
+} else if (import.meta.main) await main();
