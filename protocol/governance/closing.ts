@@ -1,4 +1,5 @@
 import { PROGRESS_ZERO, sumShards } from './counting.ts';
+import { headsRoot } from './heads.ts';
 import { compareFractions, rankResults, resultOf } from './result.ts';
 import { sessionKey } from './row-keys.ts';
 import type { BlockContext, GovernanceState, ProgressRow, ProposalResult, SessionRow } from './state.ts';
@@ -62,6 +63,7 @@ export function complete(state: GovernanceState, context: BlockContext, ending: 
     height,
     timeMs,
     quorumReached,
+    headsRoot: headsRoot(state, ending),
     proposals: currentResults(state, ending),
   });
   state.sessions.set(key, { ...ending, status: 'completed' });

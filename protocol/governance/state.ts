@@ -92,6 +92,8 @@ export interface ResultRow {
   readonly height: number;
   readonly timeMs: number;
   readonly quorumReached: boolean;
+  /** Commits which ballot of which voter counted (heads.ts). */
+  readonly headsRoot: Hash;
   readonly proposals: readonly ProposalResult[];
 }
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { headLeaf, headsRoot } from '../../governance/heads.ts';
 import { encodeSignedOperation } from '../../governance/operation.ts';
 import { sessionDueBody, sessionExtendBody } from '../../governance/operations/session-end.ts';
 import { activeSessions, judgeOperation, liveResults } from '../../governance/queries.ts';
 import type { SessionRow } from '../../governance/state.ts';
 import { parseId } from '../../ids.ts';
+import { merkleRoot } from '../../merkle.ts';
+import { TAGS } from '../../tags.ts';
 import {
   ADMINS,
   at,
@@ -42,6 +45,22 @@ test('a deadline closes with the sums of the block before', () => {
   const result = world.state.results.get('main/0001');
   assert.deepEqual([result?.proposals[0]?.n, result?.proposals[0]?.total, result?.timeMs], [2, 14, DEADLINE]);
   assert.equal(rowOf(world)?.closedHeight, result?.height);
+});
+
+test('a result commits which ballot of whom counted, whatever the order of the electorate', () => {
+  const world = openWorld(timed);
+  const ballot = world.ballot(0, scores(9, 9));
+  world.block(ballot);
+  const row = rowOf(world);
+  assert.ok(row !== undefined);
+  const one = headsRoot(world.state, row);
+  assert.deepEqual(headsRoot(world.state, { ...row, electorate: [...row.electorate].reverse() }), one);
+  assert.deepEqual(one, merkleRoot(TAGS['heads-tree'].tag, [headLeaf(ballot.ballot.voter, ballot.id)]));
+  world.block(world.ballot(1, scores(5, 5)));
+  const two = headsRoot(world.state, row);
+  assert.notDeepEqual(two, one);
+  world.block();
+  assert.deepEqual(world.state.results.get('main/0001')?.headsRoot, two);
 });
 
 test('session.due: stale before, applied in the block that closes however often, closed after', () => {
