@@ -174,7 +174,7 @@ function admitBlock(turn: Turn, block: HashedBlock): Refusal {
   if (replica.tree.body(block.hash) !== undefined) return undefined;
   if (!isWanted(replica, block.hash)) return 'block nobody asked for';
   replica.tree.add(block);
-  out.record({ kind: 'block', block });
+  out.note({ kind: 'block', block });
   return undefined;
 }
 
@@ -203,7 +203,7 @@ function admitSegment(turn: Turn, segment: Segment): Refusal {
   const verdict = chain.add(segment);
   if (verdict === 'over') return 'segment over a cap';
   if (verdict === 'fork') accuse(turn, `two segments of shard ${shard} height ${height}`, author, 0);
-  if (verdict === 'added' || verdict === 'fork') out.record({ kind: 'segment', segment });
+  if (verdict === 'added' || verdict === 'fork') out.note({ kind: 'segment', segment });
   return undefined;
 }
 
@@ -225,7 +225,7 @@ function admitFinal(turn: Turn, blocks: readonly HashedBlock[], certificate: Cer
   for (const block of above) {
     if (replica.tree.body(block.hash) !== undefined) continue;
     replica.tree.add(block);
-    out.record({ kind: 'block', block });
+    out.note({ kind: 'block', block });
   }
   recordCertificate(turn, certificate);
   return undefined;

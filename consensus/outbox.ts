@@ -5,9 +5,17 @@ export class Outbox implements Effects {
   readonly persist: JournalEntry[] = [];
   readonly send: Send[] = [];
   readonly deliver: Delivery[] = [];
+  mustSync = false;
   wakeAtMs: number | undefined;
 
-  record(entry: JournalEntry): void {
+  /** D-05: what others or clients may build on once it is out. */
+  promise(entry: JournalEntry): void {
+    this.persist.push(entry);
+    this.mustSync = true;
+  }
+
+  /** What only a later promise rests on: it is on the disk by then. */
+  note(entry: JournalEntry): void {
     this.persist.push(entry);
   }
 

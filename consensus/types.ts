@@ -161,11 +161,16 @@ export type Delivery =
   | { readonly kind: 'violation'; readonly invariant: string; readonly facts: string };
 
 /**
- * What one step asks for. The driver starts `send` and `deliver` only after every record of `persist` is synced,
- * then feeds back `synced`: only then does an own vote count at home (consensus.md 2.8, rule 2).
+ * What one step asks for. Records are of two kinds: a *promise* is what others or clients may build on once they see it
+ * (own votes, own segments, a finalization); a *note* is what only a later promise rests on (certificates, others'
+ * segments, blocks). The driver appends all of them in order. With `mustSync` it starts `send` and `deliver` only after
+ * every record so far is synced, then feeds back `synced`: only then does an own vote count at home (consensus.md 2.8,
+ * rule 2). Without it nothing waits: the notes reach the disk before the next promise, in the same sync (D-05).
  */
 export interface Effects {
   readonly persist: JournalEntry[];
+  /** Whether `persist` holds a promise. */
+  readonly mustSync: boolean;
   readonly send: Send[];
   readonly deliver: Delivery[];
   /** Step again with `tick` at this monotonic time at the latest. */

@@ -75,7 +75,7 @@ export function sealBatches({ replica, now, out }: Turn): boolean {
     const segment = sealSegment(at, batch.items, sign);
     authors.advance(shard, { height: at.height, tip: segment.id });
     authors.keep({ segment, ids: batch.ids });
-    out.record({ kind: 'segment', segment });
+    out.promise({ kind: 'segment', segment });
     out.send.push({ to: 'shard', segment });
     sealed = true;
   }

@@ -66,6 +66,7 @@ export class Disk {
   compact(live: readonly JournalEntry[]): void {
     this.syncLedger();
     this.#durable = [...live];
+    this.#tail = [];
   }
 
   /** Power is gone: of what was not synced a random part, from the end, is lost. */

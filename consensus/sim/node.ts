@@ -117,15 +117,17 @@ export class SimNode {
     const { disk, plant, inputsPerSync, random, syncMs } = this.setup;
     const send: Send[] = [];
     const deliver: Delivery[] = [];
+    let mustSync = false;
     for (const input of this.#inbox.splice(0, inputsPerSync)) {
       const effects = step(replica, input, this.now());
       plant?.afterStep?.(replica, effects);
       disk.append(effects.persist);
+      mustSync ||= effects.mustSync;
       send.push(...effects.send);
       deliver.push(...effects.deliver);
       this.#wakeAt(effects.wakeAtMs);
     }
-    if (!disk.hasTail) {
+    if (!mustSync) {
       this.#release(replica, send, deliver);
       return;
     }
@@ -160,8 +162,8 @@ export class SimNode {
     disk.write(executed, replica.state);
     if (!random.chance(ledgerSync)) return;
     disk.syncLedger();
-    // Between turns everything stepped is in the journal, so what lives is all that a restart needs.
-    if (!disk.hasTail && random.chance(compact)) disk.compact(liveEntries(replica));
+    // Everything that was promised is in the journal, so what lives is all that a restart needs.
+    if (!this.#syncing && random.chance(compact)) disk.compact(liveEntries(replica));
   }
 
   #wakeAt(atMs: number | undefined): void {

@@ -184,7 +184,7 @@ function heal(turn: Turn): void {
     let vote = state.own.get('nullify');
     if (vote === undefined) {
       vote = castVote(turn, 'nullify', view, undefined);
-      out.record({ kind: 'nullify', vote });
+      out.promise({ kind: 'nullify', vote });
     }
     out.broadcast({ kind: 'vote', vote });
   }

@@ -87,7 +87,7 @@ export function propose(turn: Turn): boolean {
   promiseSegments(replica, block);
   replica.proposedAtMs = now.monoMs;
   replica.notarizedAtMs = now.monoMs;
-  out.record({ kind: 'notarize', vote, block });
+  out.promise({ kind: 'notarize', vote, block });
   out.broadcast(state.proposal);
   return true;
 }
@@ -144,7 +144,7 @@ export function notarize(turn: Turn): boolean {
   const vote = castVote(turn, 'notarize', replica.view, block);
   promiseSegments(replica, block);
   replica.notarizedAtMs = now.monoMs;
-  out.record({ kind: 'notarize', vote, block });
+  out.promise({ kind: 'notarize', vote, block });
   out.broadcast({ kind: 'vote', vote });
   return true;
 }
@@ -155,7 +155,7 @@ export function nullify(turn: Turn): boolean {
   const state = replica.views.at(replica.view);
   if (state.own.has('nullify') || state.own.has('finalize') || !mustNullify(turn)) return false;
   const vote = castVote(turn, 'nullify', replica.view, undefined);
-  out.record({ kind: 'nullify', vote });
+  out.promise({ kind: 'nullify', vote });
   out.broadcast({ kind: 'vote', vote });
   return true;
 }
@@ -206,7 +206,7 @@ export function finalizeNotarized(turn: Turn): boolean {
     if (verdict.kind !== 'valid') continue;
     promiseSegments(replica, block);
     const vote = castVote(turn, 'finalize', state.view, block);
-    out.record({ kind: 'finalize', vote, notarization });
+    out.promise({ kind: 'finalize', vote, notarization });
     out.broadcast({ kind: 'vote', vote });
     return true;
   }

@@ -93,7 +93,9 @@ export function recordCertificate(turn: Turn, certificate: Certificate): void {
   const state = replica.views.at(certificate.view);
   if (state.certificates.has(certificate.kind)) return;
   const contradiction = contradictionOf(state, certificate);
-  out.record({ kind: 'certificate', certificate });
+  // A finalization is what clients are told of; the others matter by the votes that follow from them.
+  if (certificate.kind === 'finalize') out.promise({ kind: 'certificate', certificate });
+  else out.note({ kind: 'certificate', certificate });
   keepCertificate(replica, certificate);
   replica.relays.push({ certificate, atMs: turn.now.monoMs + RELAY_AFTER_MS });
   if (contradiction !== undefined) violate(turn, contradiction, certificate);

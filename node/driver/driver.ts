@@ -29,6 +29,8 @@ export interface DriverPorts {
 }
 
 const INPUTS_PER_TURN = 256;
+/** Notes that may wait for a promise; more are appended without one. */
+const NOTES_MAX = 64;
 const WAKE_MS_MIN = 1;
 const WAKE_MS_MAX = 60_000;
 const SYNCED: Input = { kind: 'synced' };
@@ -36,15 +38,17 @@ const SYNCED: Input = { kind: 'synced' };
 /**
  * The loop around the pure step, and the one place where durability is decided (consensus.md 2.8, rule 2).
  *
- * One turn: take what is queued, step each input at the same time, append all records with one sync, and only then start
- * what was to be sent and delivered. The turn after begins with `synced`. Records that this makes are synced in the same
- * way, so the loop rests only when nothing is queued and nothing unsynced.
+ * One turn: take what is queued and step each input at the same time. If a promise is among the records, append all records
+ * since the last time with one sync, and only then start what was to be sent and delivered; the turn after begins with
+ * `synced`. Records that this makes go the same way, so the loop rests only when nothing is queued and no promise unsynced.
  */
 export class Driver {
   readonly #ports: DriverPorts;
   readonly #queue: InputQueue;
   readonly #trace = new InputTrace();
-  /** Records were synced and the step does not know yet. */
+  /** Records that no promise rests on yet (D-05). */
+  #records: JournalEntry[] = [];
+  /** Promises were synced and the step does not know yet. */
   #owesSynced = false;
   #running: Promise<void> | undefined;
   #isStopped = false;
@@ -78,6 +82,8 @@ export class Driver {
   async stop(): Promise<void> {
     this.#halt();
     await this.#running;
+    // Nobody rests on these; without them a restart would only fetch them anew.
+    if (this.#records.length > 0 && this.#failure === undefined) await this.#append();
   }
 
   get isStopped(): boolean {
@@ -114,20 +120,28 @@ export class Driver {
   }
 
   async #turn(inputs: readonly Input[]): Promise<void> {
-    const { persist, send, deliver } = this.#stepAll(inputs);
-    this.#owesSynced = persist.length > 0;
-    if (persist.length > 0) await this.#ports.append(persist);
+    const { mustSync, send, deliver } = this.#stepAll(inputs);
+    this.#owesSynced = mustSync;
+    if (mustSync || this.#records.length >= NOTES_MAX) await this.#append();
     for (const one of send) this.#ports.send(one);
     if (deliver.length > 0) this.#ports.deliver(deliver);
   }
 
-  #stepAll(inputs: readonly Input[]): Pick<Effects, 'persist' | 'send' | 'deliver'> {
+  /** All records since the last append, in order: notes before the promise that rests on them. */
+  async #append(): Promise<void> {
+    const records = this.#records;
+    this.#records = [];
+    await this.#ports.append(records);
+  }
+
+  #stepAll(inputs: readonly Input[]): Pick<Effects, 'mustSync' | 'send' | 'deliver'> {
     const now = this.#ports.clock.now();
-    const all: Pick<Effects, 'persist' | 'send' | 'deliver'> = { persist: [], send: [], deliver: [] };
+    const all = { mustSync: false, send: [] as Send[], deliver: [] as Delivery[] };
     for (const input of inputs) {
       this.#trace.add(input);
-      const { persist, send, deliver, wakeAtMs } = this.#ports.step(input, now);
-      all.persist.push(...persist);
+      const { persist, mustSync, send, deliver, wakeAtMs } = this.#ports.step(input, now);
+      this.#records.push(...persist);
+      all.mustSync ||= mustSync;
       all.send.push(...send);
       all.deliver.push(...deliver);
       if (wakeAtMs !== undefined) this.#wakeAt(wakeAtMs, now.monoMs);

@@ -18,7 +18,8 @@ const SEND: Send = { to: 'all', message: { kind: 'vote', vote: VOTE } };
 const DELIVERY: Delivery = { kind: 'refused', from: 1, reason: 'test' };
 
 function effects(part: Partial<Effects>): Effects {
-  return { persist: [], send: [], deliver: [], wakeAtMs: undefined, ...part };
+  const { persist = [] } = part;
+  return { persist, mustSync: persist.length > 0, send: [], deliver: [], wakeAtMs: undefined, ...part };
 }
 
 /** A driver whose world writes down what happens, in order. */
@@ -28,7 +29,7 @@ class World {
   readonly failures: { error: unknown; trace: readonly string[] }[] = [];
   nowMs = 1_000;
   isDue = false;
-  append: () => Promise<void> = async () => undefined;
+  append: (entries: readonly JournalEntry[]) => Promise<void> = async () => undefined;
   driver: Driver;
 
   constructor(step: (input: Input) => Partial<Effects>) {
@@ -52,7 +53,7 @@ class World {
       },
       append: async (entries) => {
         this.events.push(`append ${entries.length}`);
-        await this.append();
+        await this.append(entries);
         this.events.push('appended');
       },
       send: () => void this.events.push('send'),
@@ -101,6 +102,36 @@ describe('driver', () => {
     assert.deepEqual(world.events.slice(0, 5), ['submit', 'submit', 'submit', 'append 3', 'appended']);
     assert.equal(world.events.filter((event) => event === 'send').length, 3);
     assert.equal(world.events.at(-1), 'synced');
+  });
+
+  it('lets nothing wait for notes, and appends them before the next promise, in order', async () => {
+    const [note, promise] = [1, 2].map((view) => ({ ...RECORD, view }) as JournalEntry) as [JournalEntry, JournalEntry];
+    const world = new World((input) => {
+      if (input.kind === 'tick') return { persist: [note], mustSync: false, send: [SEND] };
+      return input.kind === 'submit' ? { persist: [promise] } : {};
+    });
+    const appended: JournalEntry[] = [];
+    world.append = async (records) => {
+      appended.push(...records);
+    };
+    world.driver.push({ kind: 'tick' });
+    await world.rest();
+    assert.deepEqual(world.events, ['tick', 'send']);
+    assert.deepEqual(appended, []);
+    world.driver.push(submit(1));
+    await world.rest();
+    assert.deepEqual(appended, [note, promise]);
+    assert.equal(world.events.at(-1), 'synced');
+  });
+
+  it('does not hoard notes', async () => {
+    const world = new World(() => ({ persist: [RECORD], mustSync: false }));
+    for (let times = 0; times < 64; times++) {
+      world.driver.push({ kind: 'tick' });
+      await world.rest();
+    }
+    assert.equal(world.events.filter((event) => event === 'append 64').length, 1);
+    assert.ok(!world.events.includes('synced'));
   });
 
   it('goes on with `synced` until nothing is left to persist', async () => {

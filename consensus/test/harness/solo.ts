@@ -136,7 +136,7 @@ export class Solo {
     this.journal.push(...effects.persist);
     for (const { to, ...send } of effects.send) if (to !== 'shard' && 'message' in send) this.sent.push(send.message);
     this.delivered.push(...effects.deliver);
-    if (effects.persist.length > 0 && this.syncs) this.step({ kind: 'synced' });
+    if (effects.mustSync && this.syncs) this.step({ kind: 'synced' });
     return effects;
   }
 
