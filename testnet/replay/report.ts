@@ -91,14 +91,13 @@ export function printReplay(io: CliIo, session: ReplaySession, replayed: Replaye
 }
 
 export function agreementLine(io: CliIo, { agree, tallies }: Agreement): string {
-  const heights = [...new Set(tallies.map(({ tally }) => tally?.height ?? 'no answer'))].join(', ');
-  return agree
-    ? paint(
-        io,
-        'green',
-        `all ${tallies.filter(({ tally }) => tally !== undefined).length} nodes agree at height ${heights}`,
-      )
-    : paint(io, 'red', `the nodes do not agree (heights: ${heights})`);
+  const heights = [...new Set(tallies.flatMap(({ tally }) => tally?.height ?? []))].join(', ');
+  const silent = tallies.flatMap(({ node, tally }) => (tally === undefined ? [node] : []));
+  const without = silent.length === 0 ? '' : `; ${silent.join(', ')} did not answer`;
+  if (!agree) return paint(io, 'red', `the nodes do not agree (heights: ${heights}${without})`);
+  const answered = tallies.length - silent.length;
+  const who = silent.length === 0 ? `all ${answered}` : String(answered);
+  return paint(io, 'green', `${who} nodes agree at height ${heights}${without}`);
 }
 
 const DIFFERENCES_SHOWN = 5;
