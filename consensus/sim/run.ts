@@ -137,15 +137,25 @@ function unsettled(world: World): string | undefined {
 function listenToSilence(world: World): void {
   world.runUntil(world.nowMs + QUIET_MS, () => isBroken(world));
   const before = stamp(world);
+  const height = world.history.blocks().length;
   const { steps, sent } = world;
   world.runUntil(world.nowMs + IDLE_MS, () => isBroken(world));
-  if (stamp(world) !== before) world.verdict.report('V4 idle means silent', `${before} became ${stamp(world)}`);
+  // A villain that seals something now makes work for all: what it does is not silence, but it is no fault of theirs.
+  const isTheirs = onlyVillains(world, height);
+  if (stamp(world) !== before && !isTheirs)
+    world.verdict.report('V4 idle means silent', `${before} became ${stamp(world)}`);
   const links = world.honest.length * (world.plan.n - 1);
   const perSecond = (world.sent - sent) / (IDLE_MS / 1_000) / links;
   const stepsPerSecond = (world.steps - steps) / (IDLE_MS / 1_000) / world.plan.n;
   if (stepsPerSecond > IDLE_STEPS_MAX) world.verdict.report('V4 idle means asleep', `${stepsPerSecond} steps a second`);
   if (perSecond > IDLE_MESSAGES_MAX)
     world.verdict.report('V4 idle means silent', `${perSecond} messages a second and link`);
+}
+
+/** Whether there are blocks above a height, and all of them order chains of villains alone. */
+function onlyVillains({ history, honest }: World, height: number): boolean {
+  const fresh = history.blocks().slice(height);
+  return fresh.length > 0 && fresh.every(({ cut }) => cut.every(({ author }) => !honest.includes(author)));
 }
 
 function stamp({ nodes, honest }: World): string {
