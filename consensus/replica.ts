@@ -220,6 +220,7 @@ function applyRules(turn: Turn): void {
   retry(turn);
   beat(turn);
   sendFetches(turn);
+  replica.checkpoints.release(turn);
   const flushAt = flushAtMs(replica);
   // Once it is over, only something new makes work of it: no reason to look again and again.
   if (flushAt !== undefined && flushAt > turn.now.monoMs && replica.clock.armedAtMs === undefined) out.wakeAt(flushAt);

@@ -13,6 +13,8 @@ interface Collected {
 
 /** Heights kept around the executed one: signatures come a little before or after a node executes a block itself. */
 const HEIGHTS_KEPT = 64;
+/** Longest wait of an own signature for company. */
+const RIDE_MS = 50;
 
 /**
  * K-01: signatures over executed blocks, own and others'. f + 1 equal ones are a proof; a different one is evidence and
@@ -21,9 +23,29 @@ const HEIGHTS_KEPT = 64;
 export class Checkpoints {
   readonly #byHeight = new Map<number, Collected>();
   #latestOwn: SignedCheckpoint | undefined;
+  #held: SignedCheckpoint[] = [];
+  #heldUntilMs = 0;
 
   latestOwn(): SignedCheckpoint | undefined {
     return this.#latestOwn;
+  }
+
+  /** K-02: an own signature waits a little for a frame to ride on: nobody's vote depends on it. */
+  hold(signed: SignedCheckpoint, nowMs: number): void {
+    if (this.#held.length === 0) this.#heldUntilMs = nowMs + RIDE_MS;
+    this.#held.push(signed);
+  }
+
+  /** Send what is held when something else goes to all in this step, or when it waited long enough. */
+  release({ now, out }: Turn): void {
+    if (this.#held.length === 0) return;
+    const rides = out.send.some(({ to }) => to === 'all');
+    if (!rides && now.monoMs < this.#heldUntilMs) {
+      out.wakeAt(this.#heldUntilMs);
+      return;
+    }
+    for (const checkpoint of this.#held) out.broadcast({ kind: 'checkpoint', checkpoint });
+    this.#held = [];
   }
 
   addOwn(turn: Turn, signed: SignedCheckpoint): void {

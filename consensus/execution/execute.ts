@@ -42,7 +42,7 @@ export function executeNext(turn: Turn): boolean {
     },
   });
   replica.checkpoints.addOwn(turn, checkpoint);
-  if (block.block.cut.length > 0) out.broadcast({ kind: 'checkpoint', checkpoint });
+  if (block.block.cut.length > 0) replica.checkpoints.hold(checkpoint, turn.now.monoMs);
   return true;
 }
 
