@@ -37,5 +37,10 @@ export function paint(io: CliIo, style: 'bold' | 'dim' | 'red' | 'green' | 'yell
 
 /** The last line of a screen: what to type next. It goes to stderr, so a result can be piped. */
 export function hint(io: CliIo, command: string): void {
-  io.err(`\nNext: ${command}\n`);
+  io.err(`\nNext: ${typed(command)}\n`);
+}
+
+/** A command of ours as it is typed in a checkout, where nothing is installed on PATH; other text as it is. */
+export function typed(command: string): string {
+  return command.startsWith('waggle ') ? `npx ${command}` : command;
 }

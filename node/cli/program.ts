@@ -37,7 +37,7 @@ export function createProgram(context: CliContext): Command {
       getOutHelpWidth: () => io.columns,
       getErrHelpWidth: () => io.columns,
     })
-    .addHelpText('after', '\nNext: waggle testnet up, or waggle init');
+    .addHelpText('after', '\nNext: npx waggle testnet up, or npx waggle init');
   addNodeCommands(program, context);
   addKeyCommands(program, context);
   addGovernanceCommands(program, context);

@@ -35,7 +35,8 @@ export interface RpcClientOptions {
   readonly wait?: (ms: number) => Promise<void>;
 }
 
-const TIMEOUT_MS = 30_000;
+/** Longer than a daemon waits for finality, so that its own answer, with the ballot's id, comes first. */
+const TIMEOUT_MS = 45_000;
 const ATTEMPTS = 5;
 const RETRY_AFTER_MS = 100;
 const RETRY_AFTER_MS_MAX = 5_000;

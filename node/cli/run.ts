@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { EXIT } from './exit-codes.ts';
 import { failureOf } from './failures.ts';
-import { type CliIo, paint } from './io.ts';
+import { type CliIo, paint, typed } from './io.ts';
 import { type CliContext, createProgram } from './program.ts';
 import { plain } from './table.ts';
 
@@ -41,11 +41,11 @@ function fail(error: unknown, io: CliIo): number {
     if (error.code === 'commander.help') return EXIT.usage;
     const [line, suggestion] = plainLines(error.message);
     io.err(`${paint(io, 'red', 'waggle:')} ${line}${suggestion === undefined ? '' : ` ${suggestion}`}\n`);
-    io.err('Next: waggle --help\n');
+    io.err(`Next: ${typed('waggle --help')}\n`);
     return EXIT.usage;
   }
   const failure = failureOf(error);
-  io.err(`${paint(io, 'red', 'waggle:')} ${failure.line}\nNext: ${failure.next}\n`);
+  io.err(`${paint(io, 'red', 'waggle:')} ${failure.line}\nNext: ${typed(failure.next)}\n`);
   if (io.env.WAGGLE_DEBUG && error instanceof Error) io.err(`${error.stack}\n`);
   return failure.exit;
 }

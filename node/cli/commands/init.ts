@@ -1,5 +1,6 @@
 import { WaggleError } from '../../../protocol/errors.ts';
 import type { Genesis } from '../../../protocol/genesis.ts';
+import { hint } from '../io.ts';
 import { makeDirectory } from '../make-directory.ts';
 import type { CliContext } from '../program.ts';
 
@@ -43,7 +44,7 @@ export async function initHome(options: InitOptions, { io }: CliContext): Promis
   const facts = { genesis, name: options.name, rpcPort: options.rpcPort, listen: addrs, nodeSeed };
   await writable(directory, () => createHome(directory, { ...facts, validatorSeed: keys.exportSeed(validator) }));
   io.out(`home ${directory}\nchain ${toHex(genesisRoom.chainId(genesis))}\n`);
-  io.err(`\nNext: waggle start${options.home === undefined ? '' : ` --home ${options.home}`}\n`);
+  hint(io, `waggle start${options.home === undefined ? '' : ` --home ${options.home}`}`);
 }
 
 async function writable(path: string, make: () => Promise<unknown>): Promise<void> {

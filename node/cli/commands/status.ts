@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { WaggleError } from '../../../protocol/errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { failureOf } from '../failures.ts';
+import { typed } from '../io.ts';
 import { emit, type OutputFormat, type Screen } from '../output.ts';
 import type { CliContext } from '../program.ts';
 import { createRpcClient } from '../rpc-client.ts';
@@ -152,7 +153,7 @@ export async function waitForDaemon(options: WaitOptions, { io }: CliContext): P
       const status = await client.call<NodeStatusResult>('node_status');
       if (status.ready || options.ready !== true) {
         io.err(
-          `${status.name} is ${status.ready ? 'ready' : 'up'} at height ${status.height}\nNext: waggle status${flags}\n`,
+          `${status.name} is ${status.ready ? 'ready' : 'up'} at height ${status.height}\nNext: ${typed(`waggle status${flags}`)}\n`,
         );
         return;
       }

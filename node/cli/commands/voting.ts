@@ -8,7 +8,7 @@ import { tallyScreen } from '../tally-screen.ts';
 import { connect, type TargetOptions } from '../target.ts';
 import { readDocument, spaceFlag, spaceOptions } from './governance.ts';
 
-type Await = 'accepted' | 'final' | 'receipt';
+type Await = 'accepted' | 'final';
 
 interface Options extends TargetOptions {
   readonly output: OutputFormat;
@@ -21,7 +21,7 @@ interface Options extends TargetOptions {
 
 export function addVotingCommands(program: Command, context: CliContext): void {
   submitOptions(program.command('vote'))
-    .description('cast one vote for a model this node operates')
+    .description('a whole ballot of one answer (for more: ballot submit)')
     .argument('<session>', 'session id', idArgument('session'))
     .argument('<proposal>', 'proposal id', idArgument('proposal'))
     .argument('<choice>', 'a weight 1…10, or approve, reject, abstain', choiceArgument)
@@ -42,13 +42,8 @@ export function addVotingCommands(program: Command, context: CliContext): void {
 }
 
 function submitOptions(command: Command): Command {
-  const levels = oneOf<Await>('--await', ['accepted', 'final', 'receipt']);
-  return spaceOptions(command).option(
-    '--await <level>',
-    'answer when accepted, final or with receipt',
-    levels,
-    'final',
-  );
+  const levels = oneOf<Await>('--await', ['accepted', 'final']);
+  return spaceOptions(command).option('--await <level>', 'answer when accepted or when final', levels, 'final');
 }
 
 async function vote(

@@ -37,7 +37,7 @@ test('--help names every command, fits a screen and ends with what to type next'
   ]) {
     assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'));
   }
-  assert.match(out, /Next: waggle/);
+  assert.match(out, /Next: npx waggle/);
   assert.ok(out.split('\n').length <= 34);
 });
 
@@ -125,5 +125,5 @@ test('nobody listening is exit 69 with what to do', async () =>
     assert.equal((await run('init', '--home', home, '--rpc-port', '1')).exit, 0);
     const { exit, err } = await run('tally', 's', '--home', home);
     assert.equal(exit, 69);
-    assert.match(err, /Next: waggle start/);
+    assert.match(err, /Next: npx waggle start/);
   }));

@@ -43,7 +43,7 @@ for (const [signal, exit] of [
         'ready',
         60_000,
         async () => up.err(),
-        (err) => /Next: waggle status/.test(err),
+        (err) => /Next: npx waggle status/.test(err),
       );
       assert.equal(daemonsOf(folder).length, 4);
       up.child.kill(signal);
