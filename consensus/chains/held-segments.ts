@@ -28,6 +28,11 @@ export class HeldSegments {
     return this.#byId.get(toHex(id));
   }
 
+  /** By the hex of an id. */
+  has(key: string): boolean {
+    return this.#byId.has(key);
+  }
+
   at(height: number): readonly Segment[] {
     return this.#byHeight.get(height) ?? [];
   }

@@ -193,12 +193,12 @@ export class VoteChain {
     for (const segment of this.#held.ascending()) {
       if (segment.header.height > position.height) break;
       this.#held.remove(segment);
-      this.#promised.delete(toHex(segment.id));
     }
+    // Executed, or of a fork that a final cut left behind: nobody is owed it any more.
+    for (const id of this.#promised) if (!this.#held.has(id)) this.#promised.delete(id);
     this.#executed = position;
     if (this.#final.height < position.height) this.#final = position;
     if (this.#linked.height < position.height) this.#linked = position;
-    if (this.#held.size === 0) this.#promised.clear();
     this.#extend();
   }
 }

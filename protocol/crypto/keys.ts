@@ -46,8 +46,8 @@ export function exportSeed(pair: KeyPair): Uint8Array {
 /**
  * Whether a public key may be registered: a canonical point of the main subgroup, so neither of small order nor with
  * torsion. A mixed-order key could make a signature that its owner repudiates later (reliability.md 4). Natively this
- * costs 54 µs instead of 2 ms, which a registration of hundreds of models would hold every validator up by; noble
- * answers the same in the tests.
+ * costs a twentieth of noble's time (`npm run bench -- key-check`), which every validator spends on every key of a
+ * registration; noble answers the same in the tests.
  */
 export function isRegistrableKey(publicKey: Uint8Array): boolean {
   return publicKey.length === 32 && sodium.crypto_core_ed25519_is_valid_point(Buffer.from(publicKey));
