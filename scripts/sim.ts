@@ -1,25 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { explore } from '../consensus/sim/exhaustive/explore.ts';
+import { SMALL_WORLDS } from '../consensus/sim/exhaustive/worlds.ts';
+import { nameSeed, parseSeed, regressionSeeds, type SeedName } from '../consensus/sim/plan.ts';
 import { PLANTS } from '../consensus/sim/plants.ts';
 import { runSeed, type SimOptions, type SimReport } from '../consensus/sim/run.ts';
 
 const WORKERS = 2;
 const SLOWEST_SHOWN = 3;
+const STATES_MAX = 10_000_000;
 const SEEDS_FILE = new URL('../consensus/testdata/seeds.txt', import.meta.url);
 
 /** A report of one seed with what it took. */
-export type TimedReport = SimReport & { readonly tookMs: number };
+export type TimedReport = SimReport & { readonly name: string; readonly tookMs: number };
 
 const USAGE = `npm run sim -- --seed N [--trace] [--plant NAME]
 npm run sim -- --seeds K [--from N] [--plant NAME]
+npm run sim -- --exhaustive [--states MAX]
 plants: ${[...PLANTS.keys()].join(' ')}`;
-
-/** Seeds of the regression file: the first word of each line that is no comment. */
-export function regressionSeeds(text: string): number[] {
-  const lines = text.split('\n').filter((line) => /^\d/.test(line));
-  return lines.map((line) => Number.parseInt(line, 10));
-}
 
 /** What a person reads of one seed; the event hash is the last word. */
 export function describeReport(report: SimReport): string {
@@ -35,17 +34,18 @@ export function describeReport(report: SimReport): string {
 
 function optionsOf(plantName: string | undefined): SimOptions {
   if (plantName === undefined) return {};
-  return { plant: PLANTS.get(plantName), crashy: true };
+  return { plant: PLANTS.get(plantName), weather: 'crashy' };
 }
 
-function runTimed(seed: number, options: SimOptions): TimedReport {
+function runTimed(name: SeedName, options: SimOptions): TimedReport {
   const startedAtMs = performance.now();
-  return { ...runSeed(seed, options), tookMs: performance.now() - startedAtMs };
+  const report = runSeed(name.seed, { ...options, era: name.era });
+  return { ...report, name: nameSeed(name), tookMs: performance.now() - startedAtMs };
 }
 
 /** Runs the seeds on two threads; `told` hears of each as it ends. */
 async function runAll(
-  seeds: readonly number[],
+  seeds: readonly SeedName[],
   plant: string | undefined,
   told: (report: TimedReport) => void,
 ): Promise<void> {
@@ -56,7 +56,7 @@ async function runAll(
       while (next < seeds.length) {
         const seed = seeds[next];
         next += 1;
-        told(await ask(worker, seed ?? 0));
+        if (seed !== undefined) told(await ask(worker, seed));
       }
     } finally {
       await worker.terminate();
@@ -65,7 +65,7 @@ async function runAll(
   await Promise.all(Array.from({ length: Math.min(WORKERS, seeds.length) }, work));
 }
 
-function ask(worker: Worker, seed: number): Promise<TimedReport> {
+function ask(worker: Worker, seed: SeedName): Promise<TimedReport> {
   return new Promise((resolve, reject) => {
     worker.once('error', reject);
     worker.once('message', (report: TimedReport) => {
@@ -78,8 +78,8 @@ function ask(worker: Worker, seed: number): Promise<TimedReport> {
 
 async function many(count: number, from: number, plant: string | undefined): Promise<void> {
   const known = regressionSeeds(readFileSync(SEEDS_FILE, 'utf8'));
-  const drawn = Array.from({ length: count }, (_, at) => from + at);
-  const seeds = plant === undefined ? [...new Set([...known, ...drawn])] : drawn;
+  const drawn = Array.from({ length: count }, (_, at): SeedName => ({ seed: from + at, era: 2 }));
+  const seeds = plant === undefined ? [...known, ...drawn] : drawn;
   const reports: TimedReport[] = [];
   const suffix = plant === undefined ? '' : ` --plant ${plant}`;
   const startedAtMs = performance.now();
@@ -87,23 +87,34 @@ async function many(count: number, from: number, plant: string | undefined): Pro
     reports.push(report);
     if (report.violations.length > 0) {
       const eol = process.stdout.isTTY ? '\r' : '';
-      console.log(`${eol}npm run sim -- --seed ${report.seed} --trace${suffix}\n  ${report.violations[0]}`);
+      console.log(`${eol}npm run sim -- --seed ${report.name} --trace${suffix}\n  ${report.violations[0]}`);
     }
     if (process.stdout.isTTY) process.stdout.write(`\r${reports.length} of ${seeds.length}`);
   });
   if (process.stdout.isTTY) process.stdout.write('\n');
   const failed = reports.filter(({ violations }) => violations.length > 0);
   const slowest = reports.sort((a, b) => b.tookMs - a.tookMs).slice(0, SLOWEST_SHOWN);
-  console.log(`slowest: ${slowest.map(({ seed, tookMs }) => `${seed} (${Math.round(tookMs)} ms)`).join(', ')}`);
+  console.log(`slowest: ${slowest.map(({ name, tookMs }) => `${name} (${Math.round(tookMs)} ms)`).join(', ')}`);
   const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
   console.log(`sim: ${reports.length} seeds, ${failed.length} failed, ${seconds} s`);
   process.exitCode = failed.length > 0 ? 1 : 0;
 }
 
-function one(seed: number, plant: string | undefined, trace: boolean): void {
-  const report = runSeed(seed, { ...optionsOf(plant), ...(trace ? { print: (line) => console.log(line) } : {}) });
+function one({ seed, era }: SeedName, plant: string | undefined, trace: boolean): void {
+  const report = runSeed(seed, { ...optionsOf(plant), era, ...(trace ? { print: (line) => console.log(line) } : {}) });
   console.log(describeReport(report));
   process.exitCode = report.violations.length > 0 ? 1 : 0;
+}
+
+/** Every state of small worlds (consensus/sim/exhaustive): safe ones to the end, wrong rules to what they break. */
+function exhaustive(statesMax: number): void {
+  for (const { name, rules, breaks } of SMALL_WORLDS) {
+    const { states, complete, violation } = explore(rules, statesMax);
+    const isRight = breaks === undefined ? violation === undefined : violation !== undefined && breaks.test(violation);
+    const found = violation ?? (complete ? 'all safe' : `safe as far as ${statesMax} states`);
+    console.log(`${isRight ? 'ok  ' : 'FAIL'} ${name}: ${states} states, ${found}`);
+    if (!isRight) process.exitCode = 1;
+  }
 }
 
 function whole(text: string | undefined): number | undefined {
@@ -117,6 +128,8 @@ const OPTIONS = {
   from: { type: 'string' },
   plant: { type: 'string' },
   trace: { type: 'boolean' },
+  exhaustive: { type: 'boolean' },
+  states: { type: 'string' },
 } as const;
 
 /** What was asked for; nothing, when it was not said as the usage wants it. */
@@ -131,18 +144,20 @@ function readArguments() {
 async function main(): Promise<void> {
   const values = readArguments();
   const { plant } = values;
-  const [seed, seeds] = [whole(values.seed), whole(values.seeds)];
+  const seed = values.seed === undefined ? undefined : parseSeed(values.seed);
+  const seeds = whole(values.seeds);
   const isKnown = plant === undefined || PLANTS.has(plant);
-  if (isKnown && seed !== undefined) one(seed, plant, values.trace === true);
+  if (values.exhaustive === true) exhaustive(whole(values.states) ?? STATES_MAX);
+  else if (isKnown && seed !== undefined) one(seed, plant, values.trace === true);
   else if (isKnown && seeds !== undefined) await many(seeds, whole(values.from) ?? 1, plant);
   else {
     console.error(USAGE);
-    process.exitCode = 2;
+    process.exitCode = 64;
   }
 }
 
 if (!isMainThread && parentPort !== null) {
   const port = parentPort;
   const { plant } = workerData as { readonly plant: string | undefined };
-  port.on('message', (seed: number) => port.postMessage(runTimed(seed, optionsOf(plant))));
+  port.on('message', (seed: SeedName) => port.postMessage(runTimed(seed, optionsOf(plant))));
 } else if (import.meta.main) await main();

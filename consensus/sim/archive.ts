@@ -17,6 +17,7 @@ export function answerFromArchive(disk: Disk, request: FetchRequest): Message[] 
     case 'fetch-segments':
       return segments(disk, request).map((segment) => ({ kind: 'segment', segment }));
     case 'fetch-certificates':
+    case 'fetch-past':
       return [];
   }
 }

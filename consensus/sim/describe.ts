@@ -37,5 +37,9 @@ export function describeMessage(message: Message): string {
     }
     case 'final':
       return `final h${message.blocks[0]?.block.height} +${message.blocks.length}`;
+    case 'fetch-past':
+      return 'fetch-past';
+    case 'past':
+      return `past v${message.view}`;
   }
 }

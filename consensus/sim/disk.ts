@@ -78,6 +78,14 @@ export class Disk {
     this.#ledgerSynced = this.#writes.length;
   }
 
+  /** A new disk in its place. */
+  wipe(): void {
+    this.#durable = [];
+    this.#tail = [];
+    this.#writes = [];
+    this.#ledgerSynced = 0;
+  }
+
   journal(): readonly JournalEntry[] {
     return this.#durable;
   }

@@ -3,10 +3,20 @@ import type { World } from './world.ts';
 
 /** Crashes, restarts and splits of the network, drawn ahead for the time of chaos. */
 export function scheduleFaults(world: World): void {
-  const { crashEveryMs, splitEveryMs, chaosMs } = world.plan;
+  const { crashEveryMs, splitEveryMs, clockStepEveryMs, clockStepMs, chaosMs } = world.plan;
   const random = world.random.fork();
   for (let atMs = next(crashEveryMs); atMs < chaosMs; atMs += next(crashEveryMs)) world.after(atMs, crash);
   for (let atMs = next(splitEveryMs); atMs < chaosMs; atMs += next(splitEveryMs)) world.after(atMs, split);
+  for (let atMs = next(clockStepEveryMs); atMs < chaosMs; atMs += next(clockStepEveryMs)) world.after(atMs, stepClock);
+
+  const { wipe } = world.plan;
+  const doomed = wipe === undefined ? undefined : world.nodes[wipe.node];
+  if (wipe !== undefined && doomed !== undefined) {
+    world.after(wipe.atMs, () => {
+      world.wipe(doomed);
+      world.after(1 + random.below(world.plan.downMs), () => restart(doomed));
+    });
+  }
 
   function next(everyMs: number): number {
     return everyMs === 0 ? Number.POSITIVE_INFINITY : 1 + random.below(2 * everyMs);
@@ -19,6 +29,12 @@ export function scheduleFaults(world: World): void {
       world.crash(node);
       world.after(1 + random.below(world.plan.downMs), () => restart(node));
     }
+  }
+
+  function stepClock(): void {
+    const node = random.pick(world.nodes);
+    node.wallStepMs = random.between(-clockStepMs, clockStepMs);
+    world.log.note(`${world.nowMs} clock ${node.index} ${node.wallStepMs}`);
   }
 
   function restart(node: SimNode): void {

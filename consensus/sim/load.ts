@@ -18,6 +18,8 @@ export interface LoadHost {
   readonly nowMs: number;
   readonly nodes: readonly SimNode[];
   readonly honest: readonly number[];
+  /** Honest nodes that seal. */
+  readonly authors: readonly number[];
   after(delayMs: number, run: () => void): void;
   submit(node: SimNode, shard: number, kind: number, bytes: Uint8Array, id: Uint8Array): void;
 }
@@ -31,6 +33,8 @@ export class Load {
   readonly operations = new Map<string, KnownOperation>();
   /** Ballots sent when all was well again, which must be counted. */
   readonly lastBallots: string[] = [];
+  /** The highest view of an honest node when each of them was sent. */
+  readonly lastViews = new Map<string, number>();
   readonly #host: LoadHost;
   readonly #plan: Plan;
   readonly #people: People;
@@ -67,7 +71,7 @@ export class Load {
     if (alpha === undefined || last === undefined) return;
     if (alpha.rule.close === 'opener') this.#todo.push({ kind: 'close', session: 'alpha' });
     for (const voter of this.#people.voters) {
-      const at = this.#host.honest.includes(voter.operator) ? voter.operator : this.#random.pick(this.#host.honest);
+      const at = this.#host.authors.includes(voter.operator) ? voter.operator : this.#random.pick(this.#host.authors);
       if (at !== voter.operator && voter.signer === undefined) continue;
       this.#host.after(this.#random.between(500, 1_500), () => this.#lastVote(voter, last, at));
       if (alpha.rule.close === 'all-voted') this.#host.after(500, () => this.#lastVote(voter, alpha, at));
@@ -109,7 +113,7 @@ export class Load {
 
   #anyNode(): SimNode | undefined {
     const up = this.#host.nodes.filter(
-      ({ isUp, index }) => isUp && (!this.#isLast || this.#host.honest.includes(index)),
+      ({ isUp, index }) => isUp && (!this.#isLast || this.#host.authors.includes(index)),
     );
     return up.length === 0 ? undefined : this.#random.pick(up);
   }
@@ -138,7 +142,11 @@ export class Load {
       return;
     }
     const signed = this.#ballot(voter, session, node, voter.signer !== undefined);
-    if (session.rule.revisable) this.lastBallots.push(toHex(signed.id));
+    if (session.rule.revisable) {
+      this.lastBallots.push(toHex(signed.id));
+      const views = this.#host.honest.map((index) => this.#host.nodes[index]?.replica?.view ?? 0);
+      this.lastViews.set(toHex(signed.id), Math.max(...views));
+    }
     this.#send(node, signed);
   }
 

@@ -2,6 +2,7 @@ import type { GovernanceState } from '../../protocol/governance/state.ts';
 import { answer } from '../answer.ts';
 import { createReplica, liveEntries, restore, step } from '../replica.ts';
 import type { Replica } from '../replica-state.ts';
+import { seatOf } from '../seat.ts';
 import type { Delivery, ExecutedBlock, Input, Message, Now, ReplicaConfig, Send } from '../types.ts';
 import { isFetchRequest } from '../wire.ts';
 import { answerFromArchive } from './archive.ts';
@@ -24,6 +25,9 @@ export interface NodeSetup {
   readonly createState: () => GovernanceState;
   /** Of the wall clock; the monotonic clock starts anywhere at each boot. */
   readonly skewMs: number;
+  /** Of the wall clock, beyond the true rate: parts of a thousand. */
+  readonly driftPermille: number;
+  readonly inboxMax: number;
   readonly syncMs: number;
   readonly ledgerSync: number;
   readonly compact: number;
@@ -45,13 +49,19 @@ export class SimNode {
   readonly #host: Host;
   replica: Replica | undefined;
   boots = 0;
+  /** Its disk was lost once: it signs nothing it may have signed before, and seals nothing (F-01). */
+  isWiped = false;
+  /** Steps of the wall clock so far. */
+  wallStepMs = 0;
+  /** Inputs lost because too many were waiting. */
+  dropped = 0;
   #monoOffsetMs = 0;
   #inbox: Input[] = [];
   #syncing = false;
   #wakeToken = 0;
 
   constructor(setup: NodeSetup, host: Host) {
-    this.index = setup.config.self;
+    this.index = seatOf(setup.config);
     this.disk = setup.disk;
     this.setup = setup;
     this.#host = host;
@@ -67,7 +77,9 @@ export class SimNode {
 
   now(): Now {
     const { nowMs } = this.#host;
-    return { monoMs: nowMs + this.#monoOffsetMs, wallMs: WORLD_STARTS_MS + nowMs + this.setup.skewMs };
+    const { skewMs, driftPermille } = this.setup;
+    const wallMs = WORLD_STARTS_MS + nowMs + skewMs + this.wallStepMs + Math.floor((nowMs * driftPermille) / 1_000);
+    return { monoMs: nowMs + this.#monoOffsetMs, wallMs };
   }
 
   boot(): void {
@@ -80,8 +92,18 @@ export class SimNode {
     disk.restoreRows(state);
     const replica = createReplica(config, state, disk.anchor());
     for (const entry of disk.journal()) if (plant?.forgets?.(entry) !== true) restore(replica, entry);
+    plant?.afterRestore?.(replica);
     this.replica = replica;
-    this.give({ kind: 'start' });
+    const nonce = Uint8Array.from({ length: 16 }, () => random.below(256));
+    const amnesia = this.isWiped && disk.journal().length === 0 && plant?.ignoresAmnesia !== true;
+    this.give({ kind: 'start', nonce, amnesia });
+  }
+
+  /** The machine dies with its disk. */
+  wipe(): void {
+    this.crash();
+    this.disk.wipe();
+    this.isWiped = true;
   }
 
   crash(): void {
@@ -94,9 +116,14 @@ export class SimNode {
   receive(from: number, message: Message): void {
     if (this.replica === undefined) return;
     if (!isFetchRequest(message)) {
+      if (this.#inbox.length >= this.setup.inboxMax) {
+        this.dropped += 1;
+        return;
+      }
       this.give({ kind: 'message', from, message });
       return;
     }
+    if (this.setup.plant?.refuses?.(message) === true) return;
     const held = answer(this.replica, message);
     const answers = held.length > 0 ? held : answerFromArchive(this.disk, message);
     for (const one of answers) this.#host.send(this.index, from, one);
@@ -119,8 +146,9 @@ export class SimNode {
     const deliver: Delivery[] = [];
     let mustSync = false;
     for (const input of this.#inbox.splice(0, inputsPerSync)) {
-      const effects = step(replica, input, this.now());
-      plant?.afterStep?.(replica, effects);
+      const now = this.now();
+      const effects = step(replica, input, now);
+      plant?.afterStep?.(replica, effects, now);
       disk.append(effects.persist);
       mustSync ||= effects.mustSync;
       send.push(...effects.send);
@@ -133,6 +161,7 @@ export class SimNode {
     }
     this.#syncing = true;
     if (plant?.sendsEarly === true) this.#release(replica, send.splice(0), []);
+    if (plant?.tellsEarly === true) this.#tellEarly(replica, deliver);
     const boot = this.boots;
     this.#host.after(syncMs === 0 ? 0 : random.between(1, syncMs), () => {
       if (this.boots !== boot) return;
@@ -144,8 +173,19 @@ export class SimNode {
     });
   }
 
+  /** For a planted bug: what was sealed is told as accepted while its sync is under way. */
+  #tellEarly(replica: Replica, deliver: Delivery[]): void {
+    for (const segment of replica.authors.unsynced()) {
+      const ids = Array.from({ length: segment.header.count }, () => segment.id);
+      this.#host.deliver(this, { kind: 'sealed', segment, ids });
+    }
+    deliver.splice(0, deliver.length, ...deliver.filter(({ kind }) => kind !== 'sealed'));
+  }
+
   #release(replica: Replica, send: readonly Send[], deliver: readonly Delivery[]): void {
+    const { plant } = this.setup;
     for (const { to, message } of send.map(asMessage)) {
+      if (plant?.swallows?.(message) === true) continue;
       if (to !== 'all') this.#host.send(this.index, to, message);
       else for (const peer of replica.peers.keys()) if (peer !== this.index) this.#host.send(this.index, peer, message);
     }

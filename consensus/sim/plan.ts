@@ -33,21 +33,62 @@ export interface Plan {
   readonly villains: ReadonlyMap<number, VillainKind>;
   readonly ballotsPerVoter: number;
   readonly votersPerNode: number;
+  /** Mean time between steps of some node's wall clock, 0 for none, and how far one goes at most. */
+  readonly clockStepEveryMs: number;
+  readonly clockStepMs: number;
+  /** How much faster or slower wall clocks run at most: parts of a thousand. */
+  readonly driftPermille: number;
+  /** Inputs that may wait at a node; what comes on top is lost, as when the driver's queue is full. */
+  readonly inboxMax: number;
+  /** When one honest node loses its disk, and which one; it counts as one of the f. */
+  readonly wipe: { readonly atMs: number; readonly node: number } | undefined;
+}
+
+/**
+ * What the drawing of plans knows. A seed is a world only together with it, so seeds that once failed keep theirs:
+ * era 1 had seven villains, 4 or 7 nodes, and clocks that stood apart but ran alike.
+ */
+export type Era = 1 | 2;
+
+/** A seed as it is written in commands and files: `46`, or `46@1` for one of an earlier era. */
+export interface SeedName {
+  readonly seed: number;
+  readonly era: Era;
+}
+
+export function parseSeed(text: string): SeedName | undefined {
+  const found = /^(\d{1,15})(?:@([12]))?$/.exec(text);
+  return found === null ? undefined : { seed: Number(found[1]), era: found[2] === '1' ? 1 : 2 };
+}
+
+export function nameSeed({ seed, era }: SeedName): string {
+  return era === 2 ? String(seed) : `${seed}@${era}`;
+}
+
+/** Seeds of the regression file: the first word of each line that is no comment. */
+export function regressionSeeds(text: string): SeedName[] {
+  return text.split('\n').flatMap((line) => parseSeed(line.split(' ')[0] ?? '') ?? []);
 }
 
 export interface PlanOptions {
   readonly realKeys?: boolean;
-  /** Makes crashes frequent, for planted bugs that only a restart shows. */
-  readonly crashy?: boolean;
+  /** For planted bugs that only restarts show; otherwise drawn. */
+  readonly weather?: Weather;
   /** The cast instead of a drawn one. */
   readonly villains?: readonly VillainKind[];
   readonly n?: number;
   readonly shards?: number;
+  /** Default: 2. */
+  readonly era?: Era;
 }
+
+const VILLAINS_OF_ERA_1 = VILLAIN_KINDS.slice(0, 7);
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
 export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const random = new Random(seed);
-  const n = options.n ?? (random.chance(0.75) ? 4 : 7);
+  const era = options.era ?? 2;
+  const n = options.n ?? (era === 1 ? (random.chance(0.75) ? 4 : 7) : random.pick([4, 4, 4, 4, 4, 5, 6, 7, 7, 10]));
   const calm = random.chance(0.15);
   const crashes = !calm && random.chance(0.6);
   const splits = !calm && random.chance(0.5);
@@ -71,15 +112,49 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     encoded: random.chance(0.25),
     realKeys: options.realKeys ?? false,
     chaosMs: random.between(4_000, 9_000),
-    villains: drawVillains(random, n, options.villains),
+    villains: drawVillains(random, n, era === 1 ? VILLAINS_OF_ERA_1 : VILLAIN_KINDS, options.villains),
     ballotsPerVoter: random.between(1, 3),
-    votersPerNode: random.between(2, n === 4 ? 5 : 3),
+    votersPerNode: random.between(2, n === 4 ? 5 : n > 7 ? 2 : 3),
+    ...ERA_1,
+    ...(era === 1 ? {} : drawClocksAndQueues(random)),
   };
-  return options.crashy === true ? { ...plan, ...CRASHY } : plan;
+  const worn = era === 1 ? plan : { ...plan, wipe: drawWipe(random, plan) };
+  const weather = options.weather ?? (era === 1 ? undefined : drawWeather(random));
+  return weather === undefined ? worn : { ...worn, ...WEATHERS[weather] };
 }
 
-/** Power fails all the time, comes back at once, and disks are slow. */
-const CRASHY = { crashEveryMs: 120, downMs: 40, blackout: 0, splitEveryMs: 0, syncMs: 10 } as const;
+/** At most f are faulty, villains and wiped ones together. */
+function drawWipe(random: Random, { n, villains, chaosMs }: Plan): Plan['wipe'] {
+  const [atMs, draw] = [random.between(500, chaosMs), random.below(n)];
+  if (!random.chance(0.2) || villains.size >= Math.floor((n - 1) / 3)) return undefined;
+  const honest = Array.from({ length: n }, (_, index) => index).filter((index) => !villains.has(index));
+  return { atMs, node: honest[draw % honest.length] ?? 0 };
+}
+
+/** Some worlds have nothing but one trouble, and much of it. */
+function drawWeather(random: Random): Weather | undefined {
+  const draw = random.below(20);
+  return draw === 0 ? 'crashy' : draw === 1 ? 'dark' : undefined;
+}
+
+const ERA_1 = { clockStepEveryMs: 0, clockStepMs: 0, driftPermille: 0, inboxMax: UNBOUNDED, wipe: undefined } as const;
+
+function drawClocksAndQueues(random: Random) {
+  return {
+    clockStepEveryMs: random.pick([0, 0, 1_500]),
+    clockStepMs: random.pick([100, 1_000, 20_000]),
+    driftPermille: random.pick([0, 0, 20]),
+    inboxMax: random.pick([UNBOUNDED, UNBOUNDED, 64, 16]),
+  };
+}
+
+const WEATHERS = {
+  /** Power fails all the time, here and there, comes back at once, and disks are slow. */
+  crashy: { crashEveryMs: 120, downMs: 40, blackout: 0, splitEveryMs: 0, syncMs: 10 },
+  /** The same, everywhere at once. */
+  dark: { crashEveryMs: 150, downMs: 20, blackout: 1, splitEveryMs: 0, syncMs: 10 },
+} as const;
+export type Weather = keyof typeof WEATHERS;
 
 function drawLinks(random: Random): LinkFaults {
   const low = random.pick([0, 1, 5]);
@@ -93,10 +168,15 @@ function drawLinks(random: Random): LinkFaults {
 }
 
 /** At most f of them, at drawn places. */
-function drawVillains(random: Random, n: number, wanted: readonly VillainKind[] | undefined): Map<number, VillainKind> {
+function drawVillains(
+  random: Random,
+  n: number,
+  known: readonly VillainKind[],
+  wanted: readonly VillainKind[] | undefined,
+): Map<number, VillainKind> {
   const f = Math.floor((n - 1) / 3);
   const count = random.chance(0.35) ? 0 : random.between(1, f);
-  const kinds = wanted ?? Array.from({ length: count }, () => random.pick(VILLAIN_KINDS));
+  const kinds = wanted ?? Array.from({ length: count }, () => random.pick(known));
   const places = random.shuffle(Array.from({ length: n }, (_, index) => index));
   return new Map(kinds.map((kind, at) => [places[at] ?? 0, kind]));
 }

@@ -31,6 +31,8 @@ const IDLE_MS = 6_000;
 /** A Status a second is due; a lying one may cost a request and its answers on top. Messages per link, steps per node. */
 const IDLE_MESSAGES_MAX = 4;
 const IDLE_STEPS_MAX = 100;
+/** Certificates that a message of the past is answered with at most (R-02): a villain can ask for these all day. */
+const ANSWERS_MAX = 3;
 /** Events of one run beyond which something spins. */
 const EVENTS_MAX = 600_000;
 
@@ -93,7 +95,11 @@ function watch(world: World): void {
 function heal(world: World): void {
   world.log.note(`${world.nowMs} heal`);
   world.network.heal();
-  for (const node of world.nodes) if (!node.isUp) world.boot(node);
+  for (const node of world.nodes) {
+    // Clocks are set right again; who runs fast or slow goes on doing so.
+    node.wallStepMs = 0;
+    if (!node.isUp) world.boot(node);
+  }
   world.load.lastCall();
   const healedAtMs = world.nowMs;
   const atMs = healedAtMs + 1_600;
@@ -129,6 +135,8 @@ function unsettled(world: World): string | undefined {
       [...replica.state.sessions.values()].some(({ rule, status }) => rule.close === 'deadline' && status === 'active')
     )
       return `a deadline is not told to node ${index}`;
+    if (replica.fence !== undefined && replica.fence.view === undefined)
+      return `node ${index} still asks what it signed`;
   }
   return undefined;
 }
@@ -138,14 +146,15 @@ function listenToSilence(world: World): void {
   world.runUntil(world.nowMs + QUIET_MS, () => isBroken(world));
   const before = stamp(world);
   const height = world.history.blocks().length;
-  const { steps, sent } = world;
+  const { steps, sent, sentByVillains } = world;
   world.runUntil(world.nowMs + IDLE_MS, () => isBroken(world));
   // A villain that seals something now makes work for all: what it does is not silence, but it is no fault of theirs.
   const isTheirs = onlyVillains(world, height);
   if (stamp(world) !== before && !isTheirs)
     world.verdict.report('V4 idle means silent', `${before} became ${stamp(world)}`);
   const links = world.honest.length * (world.plan.n - 1);
-  const perSecond = (world.sent - sent) / (IDLE_MS / 1_000) / links;
+  const provoked = ANSWERS_MAX * (world.sentByVillains - sentByVillains);
+  const perSecond = Math.max(0, world.sent - sent - provoked) / (IDLE_MS / 1_000) / links;
   const stepsPerSecond = (world.steps - steps) / (IDLE_MS / 1_000) / world.plan.n;
   if (stepsPerSecond > IDLE_STEPS_MAX) world.verdict.report('V4 idle means asleep', `${stepsPerSecond} steps a second`);
   if (perSecond > IDLE_MESSAGES_MAX)
@@ -170,9 +179,21 @@ function judge(world: World): void {
       world.verdict.report('ballots after healing count', `${id.slice(0, 8)}: ${outcomes}`);
     }
   }
+  judgePace(world);
   const height = world.history.blocks().length;
   for (const index of world.honest) {
     const replica = world.nodes[index]?.replica;
     if (replica?.executed.height === height) world.recount.compare(index, replica.state);
+  }
+}
+
+/** V1: with good links a ballot is in a final block after 2(f + 1) leaders, f of whom may be villains. */
+function judgePace({ load, items, history, plan, verdict }: World): void {
+  const leadersMax = 2 * (Math.floor((plan.n - 1) / 3) + 1);
+  for (const [id, fromView] of load.lastViews) {
+    const block = history.blocks()[(items.heights.get(id) ?? 0) - 1];
+    const leaders = block === undefined ? 0 : block.view - fromView;
+    if (leaders > leadersMax)
+      verdict.report('V1 finality', `${id.slice(0, 8)} took ${leaders} leaders of ${leadersMax}`);
   }
 }

@@ -21,6 +21,7 @@ import type { Plan } from './plan.ts';
 import type { Plant } from './plants.ts';
 import { EventQueue } from './queue.ts';
 import { Random } from './random.ts';
+import { TwinHost, TwinMasks } from './twins.ts';
 import { createVillain } from './villains/cast.ts';
 import type { Villain, VillainTools } from './villains/villain.ts';
 
@@ -46,13 +47,16 @@ export class World implements Host {
   readonly honest: readonly number[];
   readonly hashes = new Map<number, string>();
   readonly #villains = new Map<number, Villain>();
+  /** The second copies of validators that run twice. */
+  readonly #twins = new Map<number, { readonly masks: TwinMasks; readonly copy: SimNode }>();
   readonly #queue = new EventQueue<() => void>();
   readonly #encoded = new WeakMap<Message, Uint8Array>();
   nowMs = 0;
   /** Everything that ever happened, also what the log leaves out. */
   steps = 0;
-  /** Messages that honest nodes sent. */
+  /** Messages that honest nodes sent, and villains. */
   sent = 0;
+  sentByVillains = 0;
 
   constructor(plan: Plan, options: WorldOptions = {}) {
     this.plan = plan;
@@ -69,6 +73,7 @@ export class World implements Host {
     this.items = new ItemsChecker(this.verdict);
     this.nodes = indices.map((index) => this.#createNode(index, signatures, options.plant));
     this.#castVillains();
+    this.#castTwins(signatures);
     this.load = new Load(this, plan, this.people, this.random.fork());
     const { shards, n } = plan;
     const operators = genesis.validators.map(({ name }) => name);
@@ -77,7 +82,25 @@ export class World implements Host {
     this.recount = new Recount(this.verdict, setup, this.load.operations);
   }
 
-  #createNode(self: number, { verify }: Signatures, plant: Plant | undefined): SimNode {
+  #castTwins(signatures: Signatures): void {
+    for (const [self, kind] of this.plan.villains) {
+      if (kind !== 'twin') continue;
+      const masks = new TwinMasks(this.random.fork(), this.plan.n);
+      const host = new TwinHost(this, (to, message) => {
+        if (masks.joins(2, to)) this.#carry(self, to, message);
+      });
+      const copy = this.#createNode(self, signatures, undefined, host);
+      this.#twins.set(self, { masks, copy });
+      this.after(1, () => copy.boot());
+      const redraw = (): void => {
+        masks.redraw();
+        this.after(this.random.between(40, 700), redraw);
+      };
+      redraw();
+    }
+  }
+
+  #createNode(self: number, { verify }: Signatures, plant: Plant | undefined, host: Host = this): SimNode {
     const { plan, people } = this;
     const { chain, roster, genesis } = people;
     const config: ReplicaConfig = {
@@ -88,15 +111,27 @@ export class World implements Host {
       viewTimerMs: plan.viewTimerMs,
       blockIntervalMs: plan.blockIntervalMs,
       sign: (message) => people.signers[self]?.sign(message) ?? new Uint8Array(64),
-      verify,
+      verify: (key, message, signature) => plant?.believes?.(self) === true || verify(key, message, signature),
     };
     const start: Anchor = { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [] };
-    const { syncMs, ledgerSync, compact, inputsPerSync } = plan;
+    const { syncMs, ledgerSync, compact, inputsPerSync, inboxMax } = plan;
     const random = this.random.fork();
     const skewMs = random.between(-plan.skewMs, plan.skewMs);
+    const driftPermille = plan.driftPermille === 0 ? 0 : random.between(-plan.driftPermille, plan.driftPermille);
     const own = this.plan.villains.has(self) ? undefined : plant;
-    const setup = { config, random, skewMs, syncMs, ledgerSync, compact, inputsPerSync, plant: own };
-    return new SimNode({ ...setup, disk: new Disk(start), createState: () => createState(genesis) }, this);
+    const setup = {
+      config,
+      random,
+      skewMs,
+      driftPermille,
+      inboxMax,
+      syncMs,
+      ledgerSync,
+      compact,
+      inputsPerSync,
+      plant: own,
+    };
+    return new SimNode({ ...setup, disk: new Disk(start), createState: () => createState(genesis) }, host);
   }
 
   #castVillains(): void {
@@ -135,25 +170,42 @@ export class World implements Host {
 
   send(from: number, to: number, message: Message): void {
     const villain = this.#villains.get(from);
+    if (this.#twins.get(from)?.masks.joins(1, to) === false) return;
     for (const one of villain === undefined ? [message] : villain.send(to, message)) this.#carry(from, to, one);
   }
 
   #carry(from: number, to: number, message: Message): void {
     this.tap.sent(from, message);
-    if (!this.plan.villains.has(from)) this.sent += 1;
+    if (this.plan.villains.has(from)) this.sentByVillains += 1;
+    else this.sent += 1;
     for (const delayMs of this.network.delays(from, to)) {
       this.after(delayMs, () => this.#arrive(from, to, message));
     }
   }
 
   #arrive(from: number, to: number, message: Message): void {
+    const twin = this.#twins.get(to);
+    if (twin?.copy.isUp && twin.masks.joins(2, from)) this.#hand(twin.copy, from, message);
+    if (twin?.masks.joins(1, from) === false) return;
     const node = this.nodes[to];
     if (node === undefined || !node.isUp) return;
     this.log.note(`${this.nowMs} ${from}>${to} ${describeMessage(message)}`);
     const villain = this.#villains.get(to);
     const answers = villain !== undefined && isFetchRequest(message) ? villain.answer?.(from, message) : undefined;
     if (answers !== undefined) for (const answer of answers) this.#carry(to, from, answer);
-    else this.#guard(node, () => node.receive(from, this.plan.encoded ? this.#recode(message) : message));
+    else this.#guard(node, () => this.#hand(node, from, message));
+  }
+
+  /** What does not decode ends at the stream it came on, as in the driver; nobody honest sends it. */
+  #hand(node: SimNode, from: number, message: Message): void {
+    let taken = message;
+    try {
+      if (this.plan.encoded) taken = this.#recode(message);
+    } catch (error) {
+      if (!(error instanceof WaggleError) || !this.plan.villains.has(from)) throw error;
+      return;
+    }
+    node.receive(from, taken);
   }
 
   #recode(message: Message): Message {
@@ -219,6 +271,18 @@ export class World implements Host {
   boot(node: SimNode): void {
     this.log.note(`${this.nowMs} boot ${node.index}`);
     this.#guard(node, () => node.boot());
+  }
+
+  /** Honest nodes whose chains go on: where clients vote when all is well. */
+  get authors(): readonly number[] {
+    return this.honest.filter((index) => this.nodes[index]?.isWiped === false);
+  }
+
+  /** A node comes back with an empty disk. What it alone had accepted is gone: accepted is on one disk (interface.md). */
+  wipe(node: SimNode): void {
+    this.log.note(`${this.nowMs} wipe ${node.index}`);
+    node.wipe();
+    this.items.lost(node.index);
   }
 
   crash(node: SimNode): void {

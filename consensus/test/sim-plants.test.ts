@@ -1,27 +1,63 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PlanOptions } from '../sim/plan.ts';
 import { PLANTS } from '../sim/plants.ts';
 import { runSeed, type SimOptions } from '../sim/run.ts';
+
+const CRASHY = { n: 4, weather: 'crashy' } as const;
+const PLAIN = { n: 4 } as const;
+const DARK = { n: 4, weather: 'dark', villains: ['silent'] } as const;
+
+/** A world in which each planted bug shows, found by the campaign and kept small. */
+const WORLDS: readonly (readonly [plant: string, seed: number, options: PlanOptions])[] = [
+  ['double-notarize', 1, CRASHY],
+  ['forget-nullify', 1, CRASHY],
+  ['forget-finalize', 1, CRASHY],
+  ['no-journal', 2, CRASHY],
+  ['finalize-after-nullify', 1, CRASHY],
+  ['forget-segments', 1, CRASHY],
+  ['own-votes-lost', 1, DARK],
+  ['no-fence', 86, PLAIN],
+  ['accept-before-sync', 2, CRASHY],
+  ['lose-a-vote', 1, PLAIN],
+  ['count-twice', 1, PLAIN],
+  ['close-by-own-clock', 5, PLAIN],
+  ['believe-everybody', 1, { ...PLAIN, villains: ['forger'] }],
+  ['never-fetch', 1, PLAIN],
+  ['never-answer', 1, PLAIN],
+  ['never-say-again', 2, CRASHY],
+  ['mute-for-ever', 3, PLAIN],
+  ['keep-relays', 1, PLAIN],
+  ['never-sleep', 1, PLAIN],
+];
+
+for (const [name, seed, options] of WORLDS) {
+  test(`the planted bug ${name} is found`, () => {
+    const plant = PLANTS.get(name);
+    assert.ok(plant !== undefined);
+    const { violations } = runSeed(seed, { ...options, plant });
+    assert.ok(
+      violations.some((violation) => plant.shows.test(violation)),
+      violations.join('; '),
+    );
+  });
+}
+
+test('every plant has its world, and without it the world is well', () => {
+  assert.deepEqual(WORLDS.map(([name]) => name).sort(), [...PLANTS.keys()].sort());
+  const worlds = new Map(WORLDS.map(([, seed, options]) => [JSON.stringify([seed, options]), { seed, options }]));
+  for (const { seed, options } of worlds.values()) assert.deepEqual(runSeed(seed, options).violations, []);
+});
 
 /** Violations of the first seeds until one shows what is looked for. */
 function isFound(invariant: RegExp, seeds: readonly number[], options: SimOptions): boolean {
   return seeds.some((seed) => runSeed(seed, options).violations.some((violation) => invariant.test(violation)));
 }
 
-const CASES: readonly (readonly [plant: string, invariant: RegExp, seeds: readonly number[]])[] = [
-  ['double-notarize', /^S8 one notarize a view/, [1, 2, 4, 5, 6]],
-  ['no-journal', /^S8 one (?:notarize|segment) a/, [5, 8, 3, 4, 7, 10]],
-  ['finalize-after-nullify', /^S8 never nullify and finalize/, [1, 10, 11]],
-  ['forget-segments', /^S8 one segment a height/, [1, 2]],
-  ['lose-a-vote', /^S11 equal execution/, [1, 2, 4]],
-];
-
-for (const [plant, invariant, seeds] of CASES) {
-  test(`the planted bug ${plant} is found in a few seeds`, () => {
-    assert.ok(isFound(invariant, seeds, { plant: PLANTS.get(plant), crashy: true, n: 4 }));
-  });
-}
-
 test('f + 1 equivocators make a fork, and it is reported', () => {
-  assert.ok(isFound(/^S1 agreement/, [3, 4], { n: 4, villains: ['equivocator', 'equivocator'] }));
+  assert.ok(isFound(/^S1 agreement/, [1, 5], { n: 4, villains: ['equivocator', 'equivocator'] }));
+});
+
+test('f + 1 twins make contradictory certificates, and it is reported', () => {
+  assert.ok(isFound(/^S[1-4]/, [53, 63], { n: 4, villains: ['twin', 'twin'] }));
 });

@@ -26,6 +26,11 @@ export class ItemsChecker {
     if (!this.#final.has(id)) this.#accepted.set(id, `node ${node} shard ${shard} height ${height}`);
   }
 
+  /** A node lost its disk, and with it what nobody else had yet. */
+  lost(node: number): void {
+    for (const [id, place] of this.#accepted) if (place.startsWith(`node ${node} `)) this.#accepted.delete(id);
+  }
+
   /** The first execution of a height. */
   executed({ block, segments }: ExecutedBlock): void {
     const { height } = block.block;

@@ -1,13 +1,35 @@
+import { censor } from './censor.ts';
 import { forkChains } from './chain-forker.ts';
+import { voteTwice } from './double-voter.ts';
 import { equivocate } from './equivocator.ts';
+import { forge } from './forger.ts';
 import { lie } from './liar.ts';
 import { nullifyAndFinalize } from './nullfin.ts';
+import { beOutdated } from './outdated.ts';
 import { beSilent } from './silent.ts';
 import { sprayShards } from './sprayer.ts';
+import { lieAboutTime } from './time-liar.ts';
 import type { Villain, VillainTools } from './villain.ts';
 import { withhold } from './withholder.ts';
+import { beOfAnotherEpoch } from './wrong-epoch.ts';
 
-export const VILLAIN_KINDS = ['silent', 'equivocator', 'forker', 'sprayer', 'nullfin', 'withholder', 'liar'] as const;
+/** Append only: a seed draws its cast from this list. */
+export const VILLAIN_KINDS = [
+  'silent',
+  'equivocator',
+  'forker',
+  'sprayer',
+  'nullfin',
+  'withholder',
+  'liar',
+  'double-voter',
+  'outdated',
+  'wrong-epoch',
+  'forger',
+  'time-liar',
+  'censor',
+  'twin',
+] as const;
 export type VillainKind = (typeof VILLAIN_KINDS)[number];
 
 const CAST: Readonly<Record<VillainKind, (tools: VillainTools) => Villain>> = {
@@ -18,6 +40,14 @@ const CAST: Readonly<Record<VillainKind, (tools: VillainTools) => Villain>> = {
   nullfin: nullifyAndFinalize,
   withholder: withhold,
   liar: lie,
+  'double-voter': voteTwice,
+  outdated: beOutdated,
+  'wrong-epoch': beOfAnotherEpoch,
+  forger: forge,
+  'time-liar': lieAboutTime,
+  censor,
+  // Both copies run the honest machine; the world casts the second one.
+  twin: () => ({ send: (_, message) => [message] }),
 };
 
 export function createVillain(kind: VillainKind, tools: VillainTools): Villain {
