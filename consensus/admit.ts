@@ -7,9 +7,10 @@ import { type SignedCheckpoint, verifyCheckpoint } from '../protocol/receipt/che
 import { leaderOf } from '../protocol/roster.ts';
 import { accuse } from './accuse.ts';
 import type { Replica, Turn } from './replica-state.ts';
+import { admitPast } from './simplex/fence-state.ts';
 import { isWanted } from './simplex/finality.ts';
 import { askLeader, pushToLaggard } from './simplex/recovery.ts';
-import { contradictionOf, recordCertificate, recordVote, violate } from './simplex/votes.ts';
+import { contradictionOf, isOwnPastUnknown, recordCertificate, recordVote, violate } from './simplex/votes.ts';
 import type { Message, Propose, ReplicaConfig, Status } from './types.ts';
 
 /**
@@ -37,6 +38,7 @@ function judge(turn: Turn, from: number, message: Message): Refusal {
   if (peer === undefined || from === turn.replica.config.self) return 'unknown peer';
   if (turn.now.monoMs < peer.mutedUntilMs) return 'muted';
   peer.heardAtMs = turn.now.monoMs;
+  if (turn.replica.config.self === undefined && !isForObserver(message)) return 'not for an observer';
   switch (message.kind) {
     case 'propose':
       return admitProposal(turn, from, message);
@@ -54,8 +56,26 @@ function judge(turn: Turn, from: number, message: Message): Refusal {
       return admitSegment(turn, message.segment);
     case 'final':
       return admitFinal(turn, message.blocks, message.certificate);
+    case 'past':
+      return admitPast(turn, from, message);
     default:
       return 'a request is not for the step';
+  }
+}
+
+/** O-02: who has no vote needs no proposals and votes of others, only what is final, and who has it. */
+function isForObserver(message: Message): boolean {
+  switch (message.kind) {
+    case 'certificate':
+      return message.certificate.kind === 'finalize';
+    case 'status':
+    case 'checkpoint':
+    case 'block':
+    case 'segment':
+    case 'final':
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -138,13 +158,17 @@ function admitCertificate(turn: Turn, certificate: Certificate): Refusal {
     if (replica.views.certificate(view, kind) !== undefined) return undefined;
   }
   if (!verifyCertificate(chain, roster, certificate, verify)) return 'certificate signatures';
-  if (contradiction !== undefined) {
-    violate(turn, contradiction, certificate);
+  const past = isOwnPastUnknown(replica, certificate) ? OWN_PAST : undefined;
+  if (contradiction !== undefined || past !== undefined) {
+    violate(turn, contradiction ?? OWN_PAST, certificate);
     return undefined;
   }
   recordCertificate(turn, certificate);
   return undefined;
 }
+
+/** The driver tells the operator what to do about it. */
+export const OWN_PAST = 'a signature of this node that its journal does not have';
 
 function admitStatus(turn: Turn, from: number, status: Status): Refusal {
   const { replica } = turn;
@@ -154,8 +178,10 @@ function admitStatus(turn: Turn, from: number, status: Status): Refusal {
   peer.status = status;
   // A restarted peer may be behind what it said before.
   peer.view = status.view;
-  noteView(turn, from, status.view);
-  pushToLaggard(turn, from, status.view);
+  if (replica.config.self !== undefined) {
+    noteView(turn, from, status.view);
+    pushToLaggard(turn, from, status.view);
+  }
   return status.checkpoint === undefined ? undefined : admitCheckpoint(turn, from, status.checkpoint);
 }
 
@@ -222,6 +248,10 @@ function admitFinal(turn: Turn, blocks: readonly HashedBlock[], certificate: Cer
   if (certificate.blockHash === undefined || !hashesEqual(certificate.blockHash, last.hash))
     return 'another block finalized';
   if (!verifyCertificate(chain, roster, certificate, verify)) return 'certificate signatures';
+  if (isOwnPastUnknown(replica, certificate)) {
+    violate(turn, OWN_PAST, certificate);
+    return undefined;
+  }
   for (const block of above) {
     if (replica.tree.body(block.hash) !== undefined) continue;
     replica.tree.add(block);

@@ -1,4 +1,5 @@
 import type { Replica } from './replica-state.ts';
+import { tellPast } from './simplex/fence-state.ts';
 import type { FetchRequest, Message } from './types.ts';
 
 /** Answers are bounded whatever is asked (R-05; pitfall 8). */
@@ -21,6 +22,8 @@ export function answer(replica: Replica, request: FetchRequest): Message[] {
       return segments(replica, request);
     case 'fetch-final':
       return [];
+    case 'fetch-past':
+      return tellPast(replica, request.nonce);
   }
 }
 

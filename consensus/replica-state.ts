@@ -7,6 +7,7 @@ import type { Authors } from './chains/author.ts';
 import type { VoteChains } from './chains/vote-chains.ts';
 import type { Checkpoints } from './execution/checkpoints.ts';
 import type { Outbox } from './outbox.ts';
+import type { Fence } from './simplex/fence-state.ts';
 import type { Fetches } from './simplex/fetches.ts';
 import type { BlockNode, BlockTree } from './simplex/tree.ts';
 import type { Views } from './simplex/views.ts';
@@ -94,6 +95,8 @@ export interface Replica {
   readonly deadlinesTold: Map<string, number>;
   /** What was told of equivocation, once each. */
   readonly accused: Set<string>;
+  /** Present for good once this node lost what it signed (F-01). */
+  fence: Fence | undefined;
   /** Bodies asked for by hash: only these are taken from an answer. */
   readonly wantedBlocks: Map<string, Hash>;
   /** Since when the highest notarized block waits for finality, for flushing (W-03). */

@@ -12,6 +12,8 @@ import { forgetDeadlines, tellDeadlines } from './execution/due.ts';
 import { executeNext } from './execution/execute.ts';
 import { Outbox } from './outbox.ts';
 import type { PeerState, Replica, Turn } from './replica-state.ts';
+import { settleFence } from './simplex/fence.ts';
+import { createFence } from './simplex/fence-state.ts';
 import { Fetches } from './simplex/fetches.ts';
 import { noteUnfinal, resolveFinalizations } from './simplex/finality.ts';
 import { beat, fetchKnown, relayCertificates, retry, sendFetches } from './simplex/recovery.ts';
@@ -67,6 +69,7 @@ export function createReplica(
     relays: [],
     deadlinesTold: new Map(),
     accused: new Set(),
+    fence: undefined,
     wantedBlocks: new Map(),
     unfinalSinceMs: undefined,
   };
@@ -120,6 +123,9 @@ export function restore(replica: Replica, entry: JournalEntry): void {
     case 'nullify':
       restoreVote(replica, entry.vote);
       break;
+    case 'fence':
+      replica.fence = createFence(entry.view, NO_NONCE);
+      break;
   }
 }
 
@@ -148,6 +154,7 @@ function take(turn: Turn, input: Input): void {
   switch (input.kind) {
     case 'start':
       replica.started = true;
+      raiseFence(turn, input);
       replica.views.prune(replica.finalView);
       keepPromises(replica);
       for (const peer of replica.peers) peer.heardAtMs = now.monoMs;
@@ -160,12 +167,29 @@ function take(turn: Turn, input: Input): void {
       admit(turn, input.from, input.message);
       break;
     case 'submit':
-      if (!replica.pool.add(input.shard, input.item, input.id, now.monoMs)) out.tell({ kind: 'busy', id: input.id });
+      if (!maySeal(replica) || !replica.pool.add(input.shard, input.item, input.id, now.monoMs))
+        out.tell({ kind: 'busy', id: input.id });
       break;
     case 'synced':
       takeSynced(turn);
       break;
   }
+}
+
+const NO_NONCE = new Uint8Array(16);
+
+/** An observer has no chain, and who lost its journal may not continue its own. */
+function maySeal({ config, fence }: Replica): boolean {
+  return config.self !== undefined && fence === undefined;
+}
+
+/** F-01: a fence that was pending is asked for again, with this start's nonce. */
+function raiseFence({ replica, out }: Turn, start: Extract<Input, { kind: 'start' }>): void {
+  const nonce = start.nonce ?? NO_NONCE;
+  const isPending = replica.fence !== undefined && replica.fence.view === undefined;
+  if (replica.config.self === undefined || (start.amnesia !== true && !isPending)) return;
+  replica.fence = createFence(undefined, nonce);
+  out.promise({ kind: 'fence', view: undefined });
 }
 
 /** C-06 after a restart: what own notarizes and certificates name. */
@@ -194,6 +218,7 @@ const RULES: readonly { readonly id: string; readonly apply: (turn: Turn) => boo
   { id: 'S-07', apply: resolveFinalizations },
   { id: 'X-01', apply: executeNext },
   { id: 'S-01', apply: enterView },
+  { id: 'F-01', apply: settleFence },
   { id: 'C-01', apply: sealBatches },
   { id: 'G-01', apply: tellDeadlines },
   { id: 'W-03', apply: noteUnfinal },
@@ -204,15 +229,26 @@ const RULES: readonly { readonly id: string; readonly apply: (turn: Turn) => boo
   { id: 'S-04', apply: nullify },
 ];
 
+/** O-01: an observer follows finality and executes it; it has nothing to say in a view. */
+const OBSERVER_RULES = RULES.filter(({ id }) => ['S-07', 'X-01', 'S-01'].includes(id));
+
 /** Every rule consumes what lets it act, so a step ends long before this. */
 const PASSES_MAX = 10_000;
 
 function applyRules(turn: Turn): void {
   const { replica, out } = turn;
+  const isObserver = replica.config.self === undefined;
+  const rules = isObserver ? OBSERVER_RULES : RULES;
   let passes = 0;
-  while (!replica.violated && RULES.some(({ apply }) => apply(turn))) {
+  while (!replica.violated && rules.some(({ apply }) => apply(turn))) {
     passes += 1;
     assert(passes < PASSES_MAX, 'the rules of a step come to rest');
+  }
+  if (isObserver) {
+    replica.relays = [];
+    fetchKnown(turn);
+    sendFetches(turn);
+    return;
   }
   forgetDeadlines(replica);
   fetchKnown(turn);
@@ -229,6 +265,7 @@ function applyRules(turn: Turn): void {
 /** Everything a journal must still hold, in an order `restore` takes: for compaction. */
 export function liveEntries(replica: Replica): JournalEntry[] {
   const entries: JournalEntry[] = [];
+  if (replica.fence !== undefined) entries.push({ kind: 'fence', view: replica.fence.view });
   for (const chain of replica.chains.all()) {
     for (const segment of chain.held()) entries.push({ kind: 'segment', segment });
   }

@@ -12,8 +12,8 @@ import type { Roster } from '../protocol/roster.ts';
 export interface ReplicaConfig {
   readonly chain: Hash;
   readonly roster: Roster;
-  /** Own ValidatorIndex. */
-  readonly self: number;
+  /** Own ValidatorIndex; undefined for an observer, which follows finality and signs nothing. */
+  readonly self: number | undefined;
   /** Ballot shards 1…S; shard 0 is the control shard. */
   readonly shards: number;
   /** D of consensus.md 2.5. */
@@ -83,7 +83,9 @@ export type FetchRequest =
       readonly to: number;
       readonly tip: Hash | undefined;
     }
-  | { readonly kind: 'fetch-final'; readonly from: number };
+  | { readonly kind: 'fetch-final'; readonly from: number }
+  /** F-01: in which view are you? 16 bytes that tie the answer to the question. */
+  | { readonly kind: 'fetch-past'; readonly nonce: Uint8Array };
 
 export type Message =
   | Propose
@@ -95,11 +97,19 @@ export type Message =
   | { readonly kind: 'block'; readonly block: HashedBlock }
   | { readonly kind: 'segment'; readonly segment: Segment }
   /** Consecutive blocks above the asker's final height, the last one finalized by the certificate. */
-  | { readonly kind: 'final'; readonly blocks: readonly HashedBlock[]; readonly certificate: Certificate };
+  | { readonly kind: 'final'; readonly blocks: readonly HashedBlock[]; readonly certificate: Certificate }
+  /** The answer to `fetch-past`: the highest view its sender is in or ever voted in. */
+  | { readonly kind: 'past'; readonly nonce: Uint8Array; readonly view: number };
 
 export type Input =
   /** Boot is over: the journal is replayed and the network may be used. */
-  | { readonly kind: 'start' }
+  | {
+      readonly kind: 'start';
+      /** 16 random bytes; needed where a fence may be pending. */
+      readonly nonce?: Uint8Array;
+      /** This node cannot know what it signed before: it starts behind the fence (F-01). */
+      readonly amnesia?: boolean;
+    }
   /** The time asked for by `wakeAtMs` has come, or any other reason to look at the clock. */
   | { readonly kind: 'tick' }
   /** Canonical, from an authenticated peer; window and signatures are checked by `admit`, inside the step. */
@@ -118,7 +128,9 @@ export type JournalEntry =
   | { readonly kind: 'notarize'; readonly vote: ConsensusVote; readonly block: HashedBlock }
   | { readonly kind: 'nullify'; readonly vote: ConsensusVote }
   /** Own finalize with the notarization it rests on, in one record: who finalized must keep serving it. */
-  | { readonly kind: 'finalize'; readonly vote: ConsensusVote; readonly notarization: Certificate };
+  | { readonly kind: 'finalize'; readonly vote: ConsensusVote; readonly notarization: Certificate }
+  /** F-01: what this node signed in views up to this one is lost; without a view, in any. */
+  | { readonly kind: 'fence'; readonly view: number | undefined };
 
 export type Send =
   | { readonly to: number | 'all'; readonly message: Message }
@@ -138,7 +150,8 @@ export interface ExecutedBlock {
   /** In execution order. */
   readonly segments: readonly ExecutedSegment[];
   readonly shards: readonly ShardRoots[];
-  readonly checkpoint: SignedCheckpoint;
+  /** Own signature over it; none without a seat. */
+  readonly checkpoint: SignedCheckpoint | undefined;
   /** Rows of the governance state the block touched, by table. */
   readonly touched: readonly { readonly table: TableName; readonly keys: readonly string[] }[];
   /** Where execution stands after it. */

@@ -14,6 +14,8 @@ export const SYNC_REQUEST_BYTES_MAX = 64;
 /** Blocks of one `final`. */
 export const FINAL_BLOCKS_MAX = 32;
 
+const NONCE_BYTES = 16;
+
 /** First byte of a message; never reused. */
 const KINDS = {
   propose: 1,
@@ -28,6 +30,8 @@ const KINDS = {
   block: 10,
   segment: 11,
   final: 12,
+  'fetch-past': 13,
+  past: 14,
 } as const satisfies Record<Message['kind'], number>;
 
 const NAMES = new Map<number, Message['kind']>(
@@ -56,6 +60,8 @@ export function encodeMessage(message: Message): Uint8Array {
       writer.u8(message.blocks.length);
       for (const block of message.blocks) writer.bytes32(block.bytes);
       return writeCertificate(writer, message.certificate).finish();
+    case 'past':
+      return writer.bytes(message.nonce).u64(message.view).finish();
     default:
       return writeRequest(writer, message).finish();
   }
@@ -79,6 +85,8 @@ function writeRequest(writer: Writer, request: FetchRequest): Writer {
       return request.tip === undefined ? writer.u8(0) : writer.u8(1).bytes(request.tip);
     case 'fetch-final':
       return writer.u64(request.from);
+    case 'fetch-past':
+      return writer.bytes(request.nonce);
   }
 }
 
@@ -117,6 +125,8 @@ function readMessage(kind: Message['kind'], reader: Reader): Message {
       return { kind, segment: decodeSegment(reader.bytes(reader.remaining)) };
     case 'final':
       return readFinal(reader);
+    case 'past':
+      return { kind, nonce: reader.bytes(NONCE_BYTES), view: reader.u64() };
     default:
       return readRequest(kind, reader);
   }
@@ -160,6 +170,8 @@ function readRequest(kind: FetchRequest['kind'], reader: Reader): FetchRequest {
     }
     case 'fetch-final':
       return { kind, from: reader.u64() };
+    case 'fetch-past':
+      return { kind, nonce: reader.bytes(NONCE_BYTES) };
   }
 }
 

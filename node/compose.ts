@@ -7,7 +7,7 @@ import { toHex } from '../protocol/hex.ts';
 import { type ConfigFlags, loadConfig, type NodeConfig } from './config/config.ts';
 import { loadIdentity } from './config/identity.ts';
 import { createLog } from './config/log.ts';
-import { loadTokenHashes } from './config/tokens.ts';
+import { TokenFile } from './config/token-file.ts';
 import { readVersion } from './config/version.ts';
 import { Engine, type EngineOptions } from './driver/engine.ts';
 import type { NodeFailure } from './driver/failure.ts';
@@ -15,6 +15,7 @@ import type { NodeApi } from './rpc/node-api.ts';
 import { startRpc } from './rpc/server.ts';
 import { createTokenVerifier } from './rpc/tokens.ts';
 import { type Home, prepareHome } from './storage/home.ts';
+import type { KeyLock } from './storage/key-lock.ts';
 
 export interface NodeOptions {
   readonly home: string;
@@ -26,6 +27,10 @@ export interface NodeOptions {
   /** What to do when the node stopped by itself. Default: one line on stderr, and the process ends (crash-only). */
   readonly onFailure?: (failure: NodeFailure) => void;
   /** For tests: smaller files, sooner compaction. */
+  /** Start behind the fence: this node's journal was lost or rolled back (consensus/README.md, F-01). */
+  readonly rejoin?: boolean;
+  /** Opens the keys of this home, where they are sealed. */
+  readonly lock?: KeyLock | undefined;
   readonly storage?: Pick<EngineOptions, 'journalFileBytesMax' | 'journalBytesMax' | 'reserveBytes'>;
 }
 
@@ -70,23 +75,34 @@ async function startInHome(
   config: NodeConfig,
   stops: (() => Promise<void>)[],
 ): Promise<RunningNode> {
-  const identity = await loadIdentity(home, config.name);
-  const tokens = await loadTokenHashes(home.tokens);
+  const identity = await loadIdentity(home, config.name, config.role, options.lock);
   const version = await readVersion();
   const root = options.log ?? createLog(config.log.level, process.stderr.isTTY === true);
   const log = root.child({ node: identity.name });
+  const onFault = (reason: string): void => log.error({ event: 'rpc.tokens-unusable', reason });
+  const tokens = await TokenFile.open(home.tokens, { onFault });
   const { promise: failed, resolve: onFailed } = Promise.withResolvers<NodeFailure>();
   const onFailure = (failure: NodeFailure): void => {
     onFailed(failure);
     (options.onFailure ?? endProcess)(failure);
   };
   const { listen } = config.p2p;
-  const engine = await Engine.open({ paths: home, identity, listen, version, log, onFailure, ...options.storage });
+  const engine = await Engine.open({
+    paths: home,
+    identity,
+    listen,
+    version,
+    log,
+    onFailure,
+    rejoin: options.rejoin === true,
+    lock: options.lock,
+    ...options.storage,
+  });
   stops.push(() => engine.stop());
   const { api } = engine;
   const rpc = await startRpc(api, {
     ...config.rpc,
-    tokens: createTokenVerifier(tokens),
+    tokens: createTokenVerifier(() => tokens.current()),
     onInternalError: (method, error) => log.error({ event: 'rpc.internal', method, err: error }),
   });
   stops.push(() => rpc.close());

@@ -1,4 +1,4 @@
-import { sha256 } from './crypto/sha256.ts';
+import { sha256 } from '#sha256';
 import type { Tag } from './tags.ts';
 
 /** 32 bytes of SHA-256. */

@@ -1,4 +1,4 @@
-import { sha256 } from './crypto/sha256.ts';
+import { sha256 } from '#sha256';
 import { WaggleError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 

@@ -30,6 +30,10 @@ export const LIMITS = {
   aliasesMax: 16,
   roleBytesMax: 64,
   openersMax: 64,
+  /** Observers admitted at a time, by all and by one validator; rows of removed ones included in the last. */
+  observersMax: 64,
+  observersPerSponsorMax: 16,
+  observerRowsMax: 1_024,
   /** Keys a model gave up; one more rotation is refused. */
   pastKeysMax: 64,
   /** Numerator and denominator of a fraction in a rule. */

@@ -1,5 +1,5 @@
+import { sha256 } from '#sha256';
 import { Writer } from './codec/writer.ts';
-import { sha256 } from './crypto/sha256.ts';
 import { type Hash, hashesEqual, tagged, ZERO_HASH } from './hash.ts';
 import type { Tag } from './tags.ts';
 

@@ -25,6 +25,7 @@ export const TAGS = {
   history: entry('history', 'History', 'previous history, block hash, root', false),
   rank: entry('rank', 'Rank', 'space, session and validator name: who tells a deadline first', false),
   checkpoint: entry('checkpoint', 'Checkpoint', 'all fields', true),
+  invite: entry('invite', 'Invite', 'chain, name, peer and sponsor', true),
 } as const;
 
 export type Tag = (typeof TAGS)[keyof typeof TAGS]['tag'];

@@ -2,6 +2,7 @@ import { type Segment, sealSegment } from '../../protocol/chain/segment.ts';
 import type { Hash } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Turn } from '../replica-state.ts';
+import { seatOf } from '../seat.ts';
 import type { ChainPosition } from './held-segments.ts';
 import { CHAIN_START } from './vote-chain.ts';
 
@@ -61,16 +62,17 @@ const BACKLOG_BYTES_MAX = LIMITS.chainWindowBytes / 2;
  */
 export function sealBatches({ replica, now, out }: Turn): boolean {
   const { config, pool, authors, chains } = replica;
+  if (replica.fence !== undefined) return false;
   let sealed = false;
   for (let shard = 0; shard <= config.shards; shard++) {
-    const chain = chains.of(shard, config.self);
+    const chain = chains.of(shard, seatOf(config));
     const tip = authors.tip(shard);
     const backlogBytes = chain.pendingBytes + authors.unsyncedBytes(shard);
     if (tip.height - chain.final.height >= BACKLOG_SEGMENTS_MAX || backlogBytes >= BACKLOG_BYTES_MAX) continue;
     const batch = pool.take(shard, now.monoMs);
     if (batch === undefined) continue;
-    const { chain: network, roster, self, sign } = config;
-    const place = { chain: network, epoch: roster.epoch, incarnation: 0, shard, author: self };
+    const { chain: network, roster, sign } = config;
+    const place = { chain: network, epoch: roster.epoch, incarnation: 0, shard, author: seatOf(config) };
     const at = { ...place, height: tip.height + 1, parent: tip.tip, timeMs: Math.max(0, Math.floor(now.wallMs)) };
     const segment = sealSegment(at, batch.items, sign);
     authors.advance(shard, { height: at.height, tip: segment.id });

@@ -6,7 +6,8 @@ import { accuse } from '../accuse.ts';
 import type { Turn } from '../replica-state.ts';
 
 interface Collected {
-  own: SignedCheckpoint | undefined;
+  /** What this node executed, whether or not it has a seat to sign it. */
+  own: Checkpoint | undefined;
   readonly bySigner: Map<number, SignedCheckpoint>;
   proven: boolean;
 }
@@ -48,12 +49,15 @@ export class Checkpoints {
     this.#held = [];
   }
 
-  addOwn(turn: Turn, signed: SignedCheckpoint): void {
-    const { height } = signed.checkpoint;
-    this.#latestOwn = signed;
+  /** What this node executed, with its signature when it has a seat. */
+  addOwn(turn: Turn, own: Checkpoint, signed: SignedCheckpoint | undefined): void {
+    const { height } = own;
     const collected = this.#at(height);
-    collected.own = signed;
-    collected.bySigner.set(signed.signer, signed);
+    collected.own = own;
+    if (signed !== undefined) {
+      this.#latestOwn = signed;
+      collected.bySigner.set(signed.signer, signed);
+    }
     for (const other of this.#byHeight.keys()) if (other < height - HEIGHTS_KEPT) this.#byHeight.delete(other);
     for (const other of collected.bySigner.values()) this.#compare(turn, collected, other);
     this.#prove(turn, collected);
@@ -92,20 +96,20 @@ export class Checkpoints {
 
   #compare(turn: Turn, { own, bySigner }: Collected, signed: SignedCheckpoint): void {
     const { replica, out } = turn;
-    if (own === undefined || isSame(own.checkpoint, signed.checkpoint)) return;
+    if (own === undefined || isSame(own, signed.checkpoint)) return;
     const { height } = signed.checkpoint;
     accuse(turn, `another checkpoint of height ${height}`, signed.signer, 0);
     const agreeing = [...bySigner.values()].filter((other) => isSame(other.checkpoint, signed.checkpoint)).length;
     if (agreeing <= faultBound(replica.peers.length)) return;
     replica.violated = true;
-    const facts = `height ${height}: own root ${toHex(own.checkpoint.root)}, theirs ${toHex(signed.checkpoint.root)}`;
+    const facts = `height ${height}: own root ${toHex(own.root)}, theirs ${toHex(signed.checkpoint.root)}`;
     out.tell({ kind: 'violation', invariant: 'f + 1 validators executed to another root', facts });
   }
 
   #prove({ replica, out }: Turn, collected: Collected): void {
     const { own } = collected;
     if (own === undefined || collected.proven) return;
-    const equal = [...collected.bySigner.values()].filter((other) => isSame(other.checkpoint, own.checkpoint));
+    const equal = [...collected.bySigner.values()].filter((other) => isSame(other.checkpoint, own));
     if (equal.length <= faultBound(replica.peers.length)) return;
     collected.proven = true;
     out.tell({ kind: 'checkpoint', signed: equal.sort((a, b) => a.signer - b.signer) });

@@ -8,6 +8,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { Roster } from '../../protocol/roster.ts';
 import { TAGS } from '../../protocol/tags.ts';
 import type { Replica, Turn } from '../replica-state.ts';
+import { seatOf } from '../seat.ts';
 
 /** Validators tell a deadline one after the other, so that one operation is enough as a rule. */
 const RANK_DELAY_MS = 250;
@@ -21,6 +22,8 @@ const LOOK_AHEAD_MS = 3_600_000;
  */
 export function tellDeadlines({ replica, now, out }: Turn): boolean {
   let told = false;
+  // Who lost its journal seals nothing; the others tell.
+  if (replica.fence !== undefined) return false;
   for (const row of activeSessions(replica.state)) {
     if (row.closesAtMs === undefined) continue;
     const key = `${row.space}/${row.session}`;
@@ -41,7 +44,7 @@ export function tellDeadlines({ replica, now, out }: Turn): boolean {
 function tellAtMs({ config, deadlinesTold }: Replica, row: SessionRow, closesAtMs: number, wallMs: number): number {
   const last = deadlinesTold.get(`${row.space}/${row.session}`);
   if (last !== undefined) return last + AGAIN_AFTER_MS;
-  return closesAtMs > wallMs ? closesAtMs : closesAtMs + RANK_DELAY_MS * rankOf(config.roster, config.self, row);
+  return closesAtMs > wallMs ? closesAtMs : closesAtMs + RANK_DELAY_MS * rankOf(config.roster, seatOf(config), row);
 }
 
 /** Forget what was told of sessions that ended. */
@@ -62,8 +65,8 @@ function rankOf(roster: Roster, self: number, row: SessionRow): number {
 }
 
 function submitDue(replica: Replica, row: SessionRow, now: Turn['now']): void {
-  const { chain, roster, self, sign } = replica.config;
-  const publicKey = roster.validators[self]?.key;
+  const { chain, roster, sign } = replica.config;
+  const publicKey = roster.validators[seatOf(replica.config)]?.key;
   if (publicKey === undefined) return;
   const timeMs = Math.floor(now.wallMs);
   const body = { space: row.space, session: row.session };

@@ -1,6 +1,6 @@
 import type { CutEntry } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
-import { checkpointDigest, type SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import { type Checkpoint, checkpointDigest, type SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
 import type { FinalBlock, Replica, Turn } from '../replica-state.ts';
 import { want } from '../simplex/recovery.ts';
 import type { Anchor } from '../types.ts';
@@ -26,7 +26,8 @@ export function executeNext(turn: Turn): boolean {
   for (const { shard, author, height: chainHeight, tip } of block.block.cut) {
     replica.chains.of(shard, author).execute({ height: chainHeight, tip });
   }
-  const checkpoint = signCheckpoint(replica, execution);
+  const own = checkpointOf(replica, execution);
+  const checkpoint = signCheckpoint(replica, own);
   const { shards, touched } = execution;
   const anchor = replica.executed;
   out.tell({
@@ -41,8 +42,8 @@ export function executeNext(turn: Turn): boolean {
       anchor,
     },
   });
-  replica.checkpoints.addOwn(turn, checkpoint);
-  if (block.block.cut.length > 0) replica.checkpoints.hold(checkpoint, turn.now.monoMs);
+  replica.checkpoints.addOwn(turn, own, checkpoint);
+  if (checkpoint !== undefined && block.block.cut.length > 0) replica.checkpoints.hold(checkpoint, turn.now.monoMs);
   return true;
 }
 
@@ -75,9 +76,14 @@ function anchorAfter(replica: Replica, { node, block }: FinalBlock, execution: E
   return { height, view, hash, timeMs, history: execution.history, cut: entries };
 }
 
-function signCheckpoint(replica: Replica, execution: Execution): SignedCheckpoint {
-  const { chain, roster, self, sign } = replica.config;
+function checkpointOf(replica: Replica, { root }: Execution): Checkpoint {
+  const { chain, roster } = replica.config;
   const { height, hash, timeMs, history } = replica.executed;
-  const checkpoint = { chain, epoch: roster.epoch, height, blockHash: hash, timeMs, history, root: execution.root };
+  return { chain, epoch: roster.epoch, height, blockHash: hash, timeMs, history, root };
+}
+
+/** Undefined without a seat. */
+function signCheckpoint({ config: { self, sign } }: Replica, checkpoint: Checkpoint): SignedCheckpoint | undefined {
+  if (self === undefined) return undefined;
   return { checkpoint, signer: self, signature: sign(checkpointDigest(checkpoint)) };
 }

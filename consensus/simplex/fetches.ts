@@ -103,5 +103,7 @@ function keyOf(request: FetchRequest): string {
       return `s${request.shard}/${request.author}/${request.to}`;
     case 'fetch-final':
       return `f${request.from}`;
+    case 'fetch-past':
+      return 'p';
   }
 }

@@ -2,6 +2,7 @@ import type { Certificate } from '../../protocol/certificate.ts';
 import { toHex } from '../../protocol/hex.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { type FetchRequest, type Message, TIPS_MAX, type TipStatus } from '../types.ts';
+import { isFenced } from './fence-state.ts';
 import { advanceTimeoutMs } from './timers.ts';
 import { castVote } from './votes.ts';
 import { hasWorkFor } from './work.ts';
@@ -31,8 +32,8 @@ export function want(turn: Turn, request: FetchRequest, preferred: readonly numb
   }
   const { self } = replica.config;
   const n = replica.peers.length;
-  const others = Array.from({ length: n - 1 }, (_, at) => (self + 1 + at) % n);
-  const peers = [...new Set([...preferred.filter((peer) => peer !== self && peer < n), ...others])];
+  const others = Array.from({ length: n }, (_, at) => ((self ?? 0) + 1 + at) % n);
+  const peers = [...new Set([...preferred, ...others])].filter((peer) => peer !== self && peer < n);
   replica.fetches.want(request, peers, now.monoMs, graceMs);
 }
 
@@ -180,7 +181,7 @@ function heal(turn: Turn): void {
   const floor = Math.max(replica.finalView, replica.view - RESEND_MAX);
   for (let view = replica.view - 1; view > floor; view--) {
     const state = replica.views.at(view);
-    if (state.certificates.size > 0 || state.own.has('finalize')) continue;
+    if (state.certificates.size > 0 || state.own.has('finalize') || isFenced(replica, view)) continue;
     let vote = state.own.get('nullify');
     if (vote === undefined) {
       vote = castVote(turn, 'nullify', view, undefined);

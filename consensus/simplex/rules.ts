@@ -7,6 +7,7 @@ import { accuse } from '../accuse.ts';
 import { buildCut } from '../chains/cut.ts';
 import { promiseSegments } from '../chains/promises.ts';
 import type { Replica, Turn } from '../replica-state.ts';
+import { isFenced } from './fence-state.ts';
 import { want } from './recovery.ts';
 import { deadlines, effectiveTimerMs, leaderTimeoutMs } from './timers.ts';
 import type { BlockNode } from './tree.ts';
@@ -57,6 +58,7 @@ export function propose(turn: Turn): boolean {
   const { config, view } = replica;
   const state = replica.views.at(view);
   if (leaderOf(config.roster, view) !== config.self || replica.clock.armedAtMs === undefined) return false;
+  if (isFenced(replica, view)) return false;
   if (state.proposal !== undefined || state.own.size > 0) return false;
   const paceAtMs = replica.proposedAtMs + config.blockIntervalMs;
   if (now.monoMs < paceAtMs) {
@@ -118,6 +120,7 @@ export function notarize(turn: Turn): boolean {
   const state = replica.views.find(replica.view);
   const block = state?.proposal?.block;
   if (state === undefined || block === undefined || state.own.has('notarize') || state.own.has('nullify')) return false;
+  if (isFenced(replica, replica.view)) return false;
   if (state.invalid.has(toHex(block.hash))) return false;
   if (replica.finalHeight - replica.executed.height > LIMITS.executionLagVoter) return false;
   const paceAtMs = replica.notarizedAtMs + Math.floor(replica.config.blockIntervalMs / 2);
@@ -153,6 +156,7 @@ export function notarize(turn: Turn): boolean {
 export function nullify(turn: Turn): boolean {
   const { replica, out } = turn;
   const state = replica.views.at(replica.view);
+  if (isFenced(replica, replica.view)) return false;
   if (state.own.has('nullify') || state.own.has('finalize') || !mustNullify(turn)) return false;
   const vote = castVote(turn, 'nullify', replica.view, undefined);
   out.promise({ kind: 'nullify', vote });
@@ -191,7 +195,8 @@ export function finalizeNotarized(turn: Turn): boolean {
   // Below a finalization that is only waiting for bodies a vote adds nothing.
   const floor = highestUnresolved(replica)?.view ?? replica.finalView;
   for (const state of replica.views.ascending()) {
-    if (state.view <= floor || state.own.has('finalize') || state.own.has('nullify')) continue;
+    if (state.view <= floor || isFenced(replica, state.view) || state.own.has('finalize') || state.own.has('nullify'))
+      continue;
     const notarization = state.certificates.get('notarize');
     const hash = notarization?.blockHash;
     if (notarization === undefined || hash === undefined) continue;

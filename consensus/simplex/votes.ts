@@ -1,3 +1,4 @@
+import { assert } from '../../protocol/assert.ts';
 import {
   type Certificate,
   type ConsensusVote,
@@ -11,6 +12,8 @@ import { toHex } from '../../protocol/hex.ts';
 import { quorum } from '../../protocol/roster.ts';
 import { accuse } from '../accuse.ts';
 import type { Replica, Turn } from '../replica-state.ts';
+import { seatOf } from '../seat.ts';
+import { isFenced } from './fence-state.ts';
 import type { ViewState } from './views.ts';
 
 /**
@@ -121,6 +124,18 @@ export function contradictionOf(state: ViewState | undefined, certificate: Certi
   return undefined;
 }
 
+/**
+ * F-02: a certificate holds a signature of this node that its journal does not have: the disk was rolled back, and what
+ * else it signed nobody here knows. The certificate is good; this node stops before it contradicts itself.
+ */
+export function isOwnPastUnknown(replica: Replica, { kind, view, blockHash, signers }: Certificate): boolean {
+  const { self } = replica.config;
+  if (self === undefined || !signers.includes(self) || view <= replica.finalView || isFenced(replica, view))
+    return false;
+  const own = replica.views.find(view)?.own.get(kind);
+  return own === undefined || !sameHash(own.blockHash, blockHash);
+}
+
 /** S-09: more than f faults, or divergent software. Nothing is signed from here on. */
 export function violate({ replica, out }: Turn, invariant: string, certificate: Certificate): void {
   replica.violated = true;
@@ -134,9 +149,14 @@ export function violate({ replica, out }: Turn, invariant: string, certificate: 
  */
 export function castVote(turn: Turn, kind: VoteKind, view: number, block: HashedBlock | undefined): ConsensusVote {
   const { replica } = turn;
-  const { chain, roster, self, sign } = replica.config;
+  const { chain, roster, sign } = replica.config;
+  assert(!isFenced(replica, view), 'no vote behind the fence (F-01)');
   const subject = { kind, epoch: roster.epoch, view, blockHash: block?.hash };
-  const vote: ConsensusVote = { ...subject, signer: self, signature: sign(voteDigest(chain, subject)) };
+  const vote: ConsensusVote = {
+    ...subject,
+    signer: seatOf(replica.config),
+    signature: sign(voteDigest(chain, subject)),
+  };
   replica.views.at(view).own.set(kind, vote);
   replica.unsynced.push(vote);
   return vote;

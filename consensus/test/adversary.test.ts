@@ -122,14 +122,16 @@ test('a proposal that claims an absurd height is forgotten with its view', () =>
 });
 
 test('S-11 the fault of one block does not taint another of its view', () => {
-  const node = new Solo(leaderOf(ROSTER, 2));
+  const self = leaderOf(ROSTER, 2);
+  const node = new Solo(self);
+  const others = [0, 1, 2, 3].filter((index) => index !== self);
   const data = segment(LEADER);
   node.receive(LEADER, { kind: 'segment', segment: data });
   node.receive(LEADER, proposal(block(1, cutOf(data), { height: 7 })));
   const good = block(1, cutOf(data));
   node.replica.wantedBlocks.set(Buffer.from(good.hash).toString('hex'), good.hash);
   node.receive(SELF, { kind: 'block', block: good });
-  node.receive(SELF, { kind: 'certificate', certificate: certificate('notarize', 1, good.hash) });
+  node.receive(SELF, { kind: 'certificate', certificate: certificate('notarize', 1, good.hash, others) });
   node.receive(LEADER, { kind: 'segment', segment: segment(LEADER, 2, data.id) });
   node.wait(100);
   const [made] = node.sentOf('propose');

@@ -1,10 +1,11 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { WaggleError } from '../../protocol/errors.ts';
-import { nearestName } from './nearest.ts';
+import { nearestName } from '../../protocol/nearest.ts';
 
 /** What config.yaml may hold. Local options only: what all nodes share stands in genesis.json. */
 export interface ConfigFile {
   readonly name?: string;
+  readonly role?: string;
   readonly rpc?: {
     readonly host?: string;
     readonly port?: number;
@@ -19,6 +20,7 @@ type Kind = 'text' | 'number' | 'texts' | { readonly [key: string]: Kind };
 
 const SCHEMA = {
   name: 'text',
+  role: 'text',
   rpc: { host: 'text', port: 'number', hosts: 'texts', origins: 'texts' },
   p2p: { listen: 'texts' },
   log: { level: 'text' },

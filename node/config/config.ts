@@ -7,10 +7,14 @@ import { type ConfigFile, parseConfigFile } from './config-file.ts';
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export const NODE_ROLES = ['validator', 'observer'] as const;
+export type NodeRole = (typeof NODE_ROLES)[number];
+
 /** Local options of one node, complete and checked. */
 export interface NodeConfig {
-  /** The validator this home is of; undefined: whichever has this home's key. */
+  /** The validator this home is of; undefined: whichever has this home's key. An observer's must be given. */
   readonly name: string | undefined;
+  readonly role: NodeRole;
   readonly rpc: {
     readonly host: string;
     readonly port: number;
@@ -65,16 +69,18 @@ export function resolveConfig(
   const host = flags.rpcHost ?? env.WAGGLE_RPC_HOST ?? file.rpc?.host ?? '127.0.0.1';
   checkLoopback(host);
   const port = flags.rpcPort ?? env.WAGGLE_RPC_PORT ?? file.rpc?.port ?? RPC_PORT;
+  const role = checkRole(file.role ?? 'validator');
   const level = flags.logLevel ?? env.WAGGLE_LOG_LEVEL ?? file.log?.level ?? 'info';
   return {
     name: flags.name ?? env.WAGGLE_NAME ?? file.name,
+    role,
     rpc: {
       host,
       port: wholeNumber('rpc.port', port, 65_535),
       hosts: listOf(env.WAGGLE_RPC_HOSTS) ?? file.rpc?.hosts ?? [],
       origins: listOf(env.WAGGLE_RPC_ORIGINS) ?? file.rpc?.origins ?? [],
     },
-    p2p: { listen: checkListen(flags.listen ?? listOf(env.WAGGLE_P2P_LISTEN) ?? file.p2p?.listen ?? [LISTEN]) },
+    p2p: { listen: checkListen(flags.listen ?? listOf(env.WAGGLE_P2P_LISTEN) ?? file.p2p?.listen, role) },
     log: { level: checkLevel(level) },
   };
 }
@@ -85,8 +91,10 @@ function checkLoopback(host: string): void {
   if (!isLoopback) throw new WaggleError('WAGGLE_CONFIG_RPC_ADDRESS', { host });
 }
 
-function checkListen(listen: readonly string[]): readonly string[] {
-  if (listen.length === 0)
+/** Nobody dials an observer, so it need not listen. */
+function checkListen(given: readonly string[] | undefined, role: NodeRole): readonly string[] {
+  const listen = given ?? (role === 'observer' ? [] : [LISTEN]);
+  if (listen.length === 0 && role !== 'observer')
     throw new WaggleError('WAGGLE_CONFIG_VALUE', { field: 'p2p.listen', rule: 'one address at least' });
   for (const address of listen) {
     if (!isMultiaddr(address)) {
@@ -105,6 +113,12 @@ function isMultiaddr(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function checkRole(role: string): NodeRole {
+  const known = NODE_ROLES.find((one) => one === role);
+  if (known === undefined) throw new WaggleError('WAGGLE_CONFIG_VALUE', { field: 'role', rule: NODE_ROLES.join(', ') });
+  return known;
 }
 
 function checkLevel(level: string): LogLevel {

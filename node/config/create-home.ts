@@ -6,21 +6,29 @@ import { WaggleError } from '../../protocol/errors.ts';
 import { type Genesis, genesisToJson } from '../../protocol/genesis.ts';
 import { type Id, parseId } from '../../protocol/ids.ts';
 import { type HomePaths, homePaths } from '../storage/home.ts';
+import type { KeyLock } from '../storage/key-lock.ts';
 import { saveModelKey } from '../storage/keystore.ts';
+import type { NodeRole } from './config.ts';
 import type { ConfigFile } from './config-file.ts';
 import { TOKEN_SCOPES, type TokenScope, tokenHashesPath, tokenPath } from './tokens.ts';
 
 export interface HomeFacts {
-  readonly genesis: Genesis;
+  /** Absent for who has its keys and awaits an invite. */
+  readonly genesis?: Genesis;
   readonly name: string;
+  /** Default: validator. */
+  readonly role?: NodeRole;
   readonly rpcPort: number;
   /** Multiaddrs. */
   readonly listen: readonly string[];
   /** 32-byte seeds. */
   readonly nodeSeed: Uint8Array;
+  /** Of validator.key, or of an observer's operator.key. */
   readonly validatorSeed: Uint8Array;
   readonly modelKeys?: ReadonlyMap<Id, KeyPair>;
   readonly logLevel?: string;
+  /** Seals the keys; without it they are plain. */
+  readonly lock?: KeyLock | undefined;
 }
 
 /**
@@ -33,19 +41,24 @@ export async function createHome(directory: string, facts: HomeFacts): Promise<H
   for (const path of [paths.directory, paths.keys, paths.modelKeys, paths.tokens]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
   }
-  await saveModelKey(paths.keys, parseId('node'), keyPairFromSeed(facts.nodeSeed));
-  await saveModelKey(paths.keys, parseId('validator'), keyPairFromSeed(facts.validatorSeed));
-  for (const [id, key] of facts.modelKeys ?? []) await saveModelKey(paths.modelKeys, id, key);
+  await saveModelKey(paths.keys, parseId('node'), keyPairFromSeed(facts.nodeSeed), facts.lock);
+  const seat = parseId(facts.role === 'observer' ? 'operator' : 'validator');
+  await saveModelKey(paths.keys, seat, keyPairFromSeed(facts.validatorSeed), facts.lock);
+  for (const [id, key] of facts.modelKeys ?? []) await saveModelKey(paths.modelKeys, id, key, facts.lock);
   await writeTokens(paths.tokens);
-  await writeFile(paths.config, stringify(configOf(facts)));
+  if (!(await isThere(paths.config))) await writeFile(paths.config, stringify(configOf(facts)));
   // Last: a home with a genesis is a whole one, and one without is written again.
-  await writeFile(paths.genesis, `${JSON.stringify(genesisToJson(facts.genesis), null, 2)}\n`);
+  await writeFile(paths.firstStart, '');
+  if (facts.genesis !== undefined) {
+    await writeFile(paths.genesis, `${JSON.stringify(genesisToJson(facts.genesis), null, 2)}\n`);
+  }
   return paths;
 }
 
-function configOf({ name, rpcPort, listen, logLevel }: HomeFacts): ConfigFile {
+function configOf({ name, role, rpcPort, listen, logLevel }: HomeFacts): ConfigFile {
   return {
     name,
+    ...(role === undefined ? {} : { role }),
     rpc: { host: '127.0.0.1', port: rpcPort },
     p2p: { listen },
     ...(logLevel === undefined ? {} : { log: { level: logLevel } }),

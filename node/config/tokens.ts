@@ -33,12 +33,13 @@ export async function loadTokenHashes(directory: string): Promise<StoredTokenHas
     if (code === 'ENOENT') return [];
     throw new WaggleError('WAGGLE_CONFIG_TOKENS', { path, reason: code });
   }
-  const hashes = parseHashes(text);
+  const hashes = parseTokenHashes(text);
   if (hashes === undefined) throw new WaggleError('WAGGLE_CONFIG_TOKENS', { path, reason: 'form' });
   return hashes;
 }
 
-function parseHashes(text: string): StoredTokenHash[] | undefined {
+/** Undefined for a text of another form. */
+export function parseTokenHashes(text: string): StoredTokenHash[] | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);

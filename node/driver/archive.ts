@@ -22,6 +22,7 @@ export async function* answersOf(
 ): AsyncGenerator<Message, void, undefined> {
   switch (request.kind) {
     case 'fetch-certificates':
+    case 'fetch-past':
       yield* answer(replica, request);
       return;
     case 'fetch-block':

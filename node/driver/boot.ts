@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipe } from 'it-pipe';
 import { createReplica, restore } from '../../consensus/replica.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
@@ -10,6 +12,7 @@ import { restoreRow, TABLES } from '../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import { type Hash, hashesEqual, ZERO_HASH } from '../../protocol/hash.ts';
 import { type Journal, type OpenJournal, openJournal } from '../storage/journal.ts';
+import { syncDirectory } from '../storage/journal-file.ts';
 import { PREFIXES } from '../storage/keys.ts';
 import { type LedgerStore, openLedgerStore } from '../storage/ledger-store.ts';
 import { decodeEntry, type StoredEntry } from './journal-entries.ts';
@@ -22,6 +25,8 @@ export interface Booted {
   readonly replica: Replica;
   readonly journal: Journal;
   readonly store: LedgerStore;
+  /** What was signed before is lost: the replica starts behind the fence (F-01). */
+  readonly amnesia: boolean;
   readonly facts: {
     readonly executedHeight: number;
     readonly records: number;
@@ -33,11 +38,15 @@ export interface Booted {
 export interface BootPaths {
   readonly journal: string;
   readonly ledger: string;
+  /** A file that is there until the first start. */
+  readonly firstStart: string;
 }
 
 export interface BootOptions {
   readonly journalFileBytesMax?: number;
   readonly reserveBytes?: number;
+  /** The operator knows that what was signed is lost, and has this node start behind the fence. */
+  readonly rejoin?: boolean;
 }
 
 /** Blocks below the anchor that are looked at: as many as may have been unsynced when the machine went down. */
@@ -65,18 +74,21 @@ export async function boot(
   try {
     const ledger = await openLedgerStore(paths.ledger, reserveBytes === undefined ? {} : { reserveBytes });
     store = ledger.store;
-    if (opened.created && !ledger.created) {
+    const isSafe = options.rejoin === true || config.self === undefined;
+    if (opened.created && !isSafe && !existsSync(paths.firstStart)) {
       // The one just made must not pass for the missing one at the next start.
       await rm(paths.journal, { recursive: true });
       throw rollback('the journal is missing');
     }
     const { state, anchor } = await readLedger(store, genesis, config.chain);
     const replica = createReplica(config, state, anchor);
-    const records = await replay(opened, replica, anchor);
+    const records = await replay(opened, replica, isSafe ? undefined : anchor);
+    await endFirstStart(paths.firstStart);
     return {
       replica,
       journal,
       store,
+      amnesia: options.rejoin === true,
       facts: { executedHeight: anchor.height, records, tornBytes, reserve: ledger.reserve },
     };
   } catch (error) {
@@ -86,12 +98,19 @@ export async function boot(
   }
 }
 
+/** From here on a missing journal is a lost one. Durable before anything is signed. */
+async function endFirstStart(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  await rm(path);
+  await syncDirectory(dirname(path));
+}
+
 function rollback(reason: string): WaggleError {
   return new WaggleError('WAGGLE_BOOT_ROLLBACK', { reason });
 }
 
-/** Read the journal into the replica, and judge whether it is of the ledger's past. @returns the number of records */
-async function replay({ records }: OpenJournal, replica: Replica, anchor: Anchor): Promise<number> {
+/** Read the journal into the replica, and judge whether it is of the anchor's past. @returns the number of records */
+async function replay({ records }: OpenJournal, replica: Replica, anchor: Anchor | undefined): Promise<number> {
   let count = 0;
   let finalView = 0;
   let floor = 0;
@@ -105,6 +124,7 @@ async function replay({ records }: OpenJournal, replica: Replica, anchor: Anchor
       }
     }
   });
+  if (anchor === undefined) return count;
   // What is executed was final in the journal first; an older journal does not know what was signed since.
   if (anchor.view > finalView) throw rollback('the journal is older than the ledger');
   // Own segments and blocks up to the floor were given up because the ledger held them.
@@ -130,7 +150,7 @@ async function readLedger(
   }
   const { anchor, rowCounts } = decodeAnchor(value);
   await restoreRows(store, state);
-  if (rowCountsOf(state).some((count, at) => count !== rowCounts[at])) throw damagedLedger('rows are missing');
+  if (rowCountsOf(state).some((count, at) => count !== (rowCounts[at] ?? 0))) throw damagedLedger('rows are missing');
   await checkTail(store, anchor, chain);
   return { state, anchor };
 }

@@ -5,12 +5,12 @@ import { violationError } from './failure.ts';
 import type { Head } from './head.ts';
 import { changeOf, checkpointChange } from './ledger-change.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
-import type { Submissions } from './submissions.ts';
+import type { SubmitService } from './submissions.ts';
 
 export interface DeliveryParts {
   readonly state: GovernanceState;
   readonly writer: LedgerWriter;
-  readonly submissions: Submissions;
+  readonly submissions: SubmitService;
   readonly head: Head;
   readonly counters: Counters;
   readonly onEvidence: (evidence: Extract<Delivery, { kind: 'evidence' }>) => void;

@@ -72,8 +72,8 @@ export class Driver {
    * Step `start` and wait until all that follows from the journal is synced. Only then may the network be opened.
    * @throws what failed
    */
-  async start(): Promise<void> {
-    this.push({ kind: 'start' });
+  async start(facts: Omit<Extract<Input, { kind: 'start' }>, 'kind'> = {}): Promise<void> {
+    this.push({ kind: 'start', ...facts });
     await this.#running;
     if (this.#failure !== undefined) throw this.#failure.error;
   }

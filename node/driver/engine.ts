@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { step } from '../../consensus/replica.ts';
@@ -8,27 +10,33 @@ import { SEGMENT_ENCODED_BYTES_MAX } from '../../protocol/chain/segment.ts';
 import { verify } from '../../protocol/crypto/verify.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { chainId } from '../../protocol/genesis.ts';
+import { admittedObservers } from '../../protocol/governance/lookups.ts';
 import { toHex } from '../../protocol/hex.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import type { Identity } from '../config/identity.ts';
 import { createMetrics, type GaugeName } from '../metrics/registry.ts';
 import { Counters } from '../network/counters.ts';
 import { createNetwork, type Network, type NetworkHandlers, type NetworkOptions } from '../network/network.ts';
 import type { NodeApi, NodeStatus } from '../rpc/node-api.ts';
 import type { HomePaths } from '../storage/home.ts';
+import type { KeyLock } from '../storage/key-lock.ts';
 import { answersOf } from './archive.ts';
 import { type Booted, type BootOptions, boot } from './boot.ts';
 import { Compaction } from './compaction.ts';
 import { handOn } from './deliveries.ts';
 import { Driver, SYSTEM_CLOCK } from './driver.ts';
 import { failureOf, type NodeFailure, writeReport } from './failure.ts';
+import { Forwarder } from './forwarder.ts';
 import { Head } from './head.ts';
 import { encodeEntry } from './journal-entries.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { createNodeApi } from './node-api.ts';
-import { statusOf } from './node-status.ts';
+import { isLevel, statusOf } from './node-status.ts';
+import { ObserverFeed } from './observer-feed.ts';
 import { createReceiver } from './receiver.ts';
-import { Submissions } from './submissions.ts';
+import { Submissions, type SubmitService } from './submissions.ts';
+import { createSubmitDesk } from './submit-desk.ts';
 import { Transport } from './transport.ts';
 
 export interface EngineOptions extends BootOptions {
@@ -41,13 +49,19 @@ export interface EngineOptions extends BootOptions {
   /** Called once, when the node stopped by itself: nothing is signed any more. */
   readonly onFailure: (failure: NodeFailure) => void;
   readonly journalBytesMax?: number;
+  readonly lock?: KeyLock | undefined;
 }
+
+/** How long a validator may take to seal and sync what is handed to it; and how often waiting items are looked at. */
+const FORWARD_TIMEOUT_MS = 5_000;
+const FORWARD_TICK_MS = 200;
+const NONCE_BYTES = 16;
 
 /** What a violation leaves behind. While it is there the node does not start: somebody has to look at it first. */
 const VIOLATION_FILE = 'violation.json';
 const INVARIANT_FILE = 'invariant.json';
 
-/** A validator without its doors for people: replica, journal, ledger, network, and the loop that joins them. */
+/** A node without its doors for people: replica, journal, ledger, network, and the loop that joins them. */
 export class Engine {
   readonly #options: EngineOptions;
   readonly #booted: Booted;
@@ -55,12 +69,16 @@ export class Engine {
   readonly #counters = new Counters();
   readonly #writer: LedgerWriter;
   readonly #reader: LedgerReader;
-  readonly #submissions: Submissions;
+  readonly #submissions: SubmitService;
+  readonly #forwarder: Forwarder | undefined;
+  readonly #observerFeed: ObserverFeed | undefined;
+  #forwardTimer: NodeJS.Timeout | undefined;
   readonly #head: Head;
   readonly #driver: Driver;
   readonly #transport: Transport;
   readonly #startedAtMs = performance.now();
   #failure: NodeFailure | undefined;
+  #caughtUp = false;
   readonly api: NodeApi;
 
   /**
@@ -70,7 +88,10 @@ export class Engine {
   static async open(options: EngineOptions): Promise<Engine> {
     const { identity, paths, log } = options;
     const violation = join(paths.directory, VIOLATION_FILE);
-    if (existsSync(violation)) throw new WaggleError('WAGGLE_BOOT_VIOLATION', { path: violation });
+    if (existsSync(violation)) {
+      if (options.rejoin !== true) throw new WaggleError('WAGGLE_BOOT_VIOLATION', { path: violation });
+      await rename(violation, `${violation}.${Date.now()}`);
+    }
     const booted = await boot(replicaConfigOf(identity), identity.genesis, paths, options);
     log.info({ event: 'node.booted', ...booted.facts, journal: booted.journal.stats() });
     let engine: Engine | undefined;
@@ -93,7 +114,10 @@ export class Engine {
     this.#network = createNetwork(networkOptionsOf(options));
     this.#writer = new LedgerWriter(store, replica.executed.height, (error) => this.#fail(error, []));
     this.#reader = new LedgerReader(this.#writer.overlay, names);
-    this.#submissions = new Submissions(push, replica.config.self);
+    const { self } = replica.config;
+    this.#forwarder = self === undefined ? this.#createForwarder(names) : undefined;
+    this.#submissions = this.#forwarder ?? new Submissions(push, self ?? 0);
+    this.#observerFeed = self === undefined ? undefined : new ObserverFeed(self, this.#toObservers());
     this.#head = new Head(replica.executed, (error) => options.log.error({ event: 'head.listener', err: error }));
     this.#transport = new Transport(this.#network, names, push, this.#counters);
     const compaction = new Compaction(replica, journal, this.#writer, options.journalBytesMax);
@@ -114,8 +138,12 @@ export class Engine {
   async #start(): Promise<void> {
     const { replica } = this.#booted;
     this.#head.finalizedBy(await this.#reader.certificateFrom(replica.executed.height));
-    await this.#driver.start();
+    await this.#driver.start({ nonce: randomBytes(NONCE_BYTES), amnesia: this.#booted.amnesia });
+    this.#admitObservers();
     await this.#network.start(this.#createReceiver());
+    if (this.#forwarder !== undefined) {
+      this.#forwardTimer = setInterval(() => this.#forwarder?.tick(), FORWARD_TICK_MS);
+    }
   }
 
   /** Own multiaddrs with the peer id. */
@@ -147,6 +175,7 @@ export class Engine {
 
   /** Finish the turn under way, tell nobody anything more, and close what was opened, the disks last. */
   async stop(): Promise<void> {
+    clearInterval(this.#forwardTimer);
     this.#submissions.stop();
     this.#transport.stop();
     await this.#driver.stop();
@@ -162,14 +191,45 @@ export class Engine {
       push: (input) => this.#driver.push(input),
       answers: (request) => answersOf(replica, this.#reader, request),
       counters: this.#counters,
+      serveSubmit: createSubmitDesk({ replica, submissions: this.#submissions, counters: this.#counters }),
     });
+    const names: readonly string[] = replica.config.roster.validators.map(({ name }) => name);
     return {
       ...receiver,
       onPeer: (name, connected) => {
         this.#options.log.info({ event: connected ? 'peer.connected' : 'peer.disconnected', peer: name });
         receiver.onPeer(name, connected);
+        const validator = names.indexOf(name);
+        if (connected) this.#forwarder?.tick();
+        else if (validator >= 0) this.#forwarder?.disconnected(validator);
       },
     };
+  }
+
+  #createForwarder(names: readonly string[]): Forwarder {
+    return new Forwarder({
+      reachable: () => {
+        const reached = new Set(this.#network.peers().flatMap((peer) => (peer.connected ? [peer.name] : [])));
+        return names.flatMap((name, index) => (reached.has(name) ? [index] : []));
+      },
+      request: (validator, request) =>
+        this.#network.requestSubmit(names[validator] ?? '', request, AbortSignal.timeout(FORWARD_TIMEOUT_MS)),
+      counters: this.#counters,
+      nowMs: () => performance.now(),
+    });
+  }
+
+  #toObservers() {
+    return {
+      send: (frame: Uint8Array) => this.#network.sendToObservers(frame),
+      isHeard: () => this.#network.hasObservers(),
+    };
+  }
+
+  /** Who the ledger lets in now. An observer lets nobody in. */
+  #admitObservers(): void {
+    const { config, state } = this.#booted.replica;
+    if (config.self !== undefined) this.#network.setObservers(admittedObservers(state));
   }
 
   #createApi(): NodeApi {
@@ -182,8 +242,10 @@ export class Engine {
       reader: this.#reader,
       submissions: this.#submissions,
       head: this.#head,
-      operatorKey: identity.validatorKey,
+      name: identity.name,
+      operatorKey: identity.operatorKey,
       modelKeys: paths.modelKeys,
+      lock: this.#options.lock,
       status: () => this.#status(),
       metricsText: createMetrics({
         network: () => this.#network.counters(),
@@ -194,6 +256,11 @@ export class Engine {
   }
 
   #handOn(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      if (delivery.kind !== 'executed') continue;
+      this.#observerFeed?.take(delivery.executed);
+      if (delivery.executed.touched.some(({ table }) => table === 'observers')) this.#admitObservers();
+    }
     handOn(deliveries, {
       state: this.#booted.replica.state,
       writer: this.#writer,
@@ -205,12 +272,14 @@ export class Engine {
   }
 
   #status(): NodeStatus {
+    this.#caughtUp ||= isLevel(this.#booted.replica);
     return statusOf({
       replica: this.#booted.replica,
       connected: this.#connected(),
       writable: this.#booted.store.writable(),
       failure: this.#failure?.line,
       uptimeMs: this.#uptimeMs(),
+      caughtUp: this.#caughtUp,
     });
   }
 
@@ -247,19 +316,21 @@ async function closeBooted({ journal, store }: Booted): Promise<void> {
   await store.close();
 }
 
-function replicaConfigOf({ genesis, roster, self, validatorKey }: Identity): ReplicaConfig {
+function replicaConfigOf({ genesis, roster, self, operatorKey }: Identity): ReplicaConfig {
   const { shards, viewTimerMs, blockIntervalMs } = genesis.params;
-  const sign = (message: Uint8Array): Uint8Array => validatorKey.sign(message);
+  const sign = (message: Uint8Array): Uint8Array => operatorKey.sign(message);
   return { chain: chainId(genesis), roster, self, shards, viewTimerMs, blockIntervalMs, sign, verify };
 }
 
 function networkOptionsOf({ identity, listen }: EngineOptions): NetworkOptions {
-  const { genesis, roster, nodeSeed } = identity;
+  const { genesis, roster, nodeSeed, self } = identity;
   return {
     chain: toHex(chainId(genesis)),
     identitySeed: nodeSeed,
     listen,
     peers: roster.validators.map(({ name, peer, addrs }) => ({ name, peer, addrs, validator: true })),
+    dialsAll: self === undefined,
+    observersMax: LIMITS.observersMax,
     shards: genesis.params.shards,
     limits: {
       frameBytesMax: FRAME_BYTES_MAX,

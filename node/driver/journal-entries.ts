@@ -24,6 +24,7 @@ const TYPES = {
   nullify: 5,
   finalize: 6,
   floor: 7,
+  fence: 8,
 } as const satisfies Record<StoredEntry['kind'], number>;
 
 const NAMES = new Map<number, StoredEntry['kind']>(
@@ -51,6 +52,8 @@ function bytesOf(entry: StoredEntry): Uint8Array {
       return writeCertificate(writeVote(new Writer(), entry.vote), entry.notarization).finish();
     case 'floor':
       return new Writer(8).u64(entry.executedHeight).finish();
+    case 'fence':
+      return entry.view === undefined ? new Uint8Array() : new Writer(8).u64(entry.view).finish();
   }
 }
 
@@ -82,5 +85,7 @@ function readEntry(kind: Exclude<StoredEntry['kind'], 'segment'>, reader: Reader
       return { kind, vote: readVote(reader), notarization: readCertificate(reader) };
     case 'floor':
       return { kind, executedHeight: reader.u64() };
+    case 'fence':
+      return { kind, view: reader.remaining === 0 ? undefined : reader.u64() };
   }
 }

@@ -77,8 +77,10 @@ function blockPuts({ block, certificate, segments, checkpoint }: ExecutedBlock):
   const puts: ChangePut[] = [
     { key: blockKey(height), value: encodeStoredBlock({ block, runs: runsOf(segments) }), height },
     { key: blockHeightKey(block.hash), value: encodeHeight(height), height },
-    { key: checkpointKey(height), value: encodeCheckpoints([checkpoint]), height },
   ];
+  if (checkpoint !== undefined) {
+    puts.push({ key: checkpointKey(height), value: encodeCheckpoints([checkpoint]), height });
+  }
   if (certificate !== undefined) {
     puts.push({ key: certificateKey(height), value: encodeCertificate(certificate), height });
   }

@@ -1,17 +1,18 @@
-import { join } from 'node:path';
 import type { Replica } from '../../consensus/replica-state.ts';
 import { ITEM_KINDS } from '../../protocol/chain/segment.ts';
 import type { KeyPair } from '../../protocol/crypto/keys.ts';
 import type { Genesis } from '../../protocol/genesis.ts';
 import { encodeSignedBallot } from '../../protocol/governance/ballot.ts';
 import { encodeSignedOperation } from '../../protocol/governance/operation.ts';
+import { hashesEqual } from '../../protocol/hash.ts';
 import { isId, shardOf } from '../../protocol/ids.ts';
 import type { Network } from '../network/network.ts';
 import type { ChainFacts, NodeApi, NodeStatus } from '../rpc/node-api.ts';
-import { loadKey } from '../storage/keystore.ts';
+import type { KeyLock } from '../storage/key-lock.ts';
+import { keyFacts, loadKey, modelKeyPaths } from '../storage/keystore.ts';
 import type { Head } from './head.ts';
 import type { LedgerReader } from './ledger-reader.ts';
-import type { Submissions } from './submissions.ts';
+import type { SubmitService } from './submissions.ts';
 
 const CONTROL_SHARD = 0;
 
@@ -21,11 +22,13 @@ export interface NodeApiParts {
   readonly version: string;
   readonly network: Network;
   readonly reader: LedgerReader;
-  readonly submissions: Submissions;
+  readonly submissions: SubmitService;
   readonly head: Head;
+  readonly name: string;
   readonly operatorKey: KeyPair;
   /** Directory of `<model>.key` files. */
   readonly modelKeys: string;
+  readonly lock: KeyLock | undefined;
   readonly status: () => NodeStatus;
   readonly metricsText: () => Promise<string>;
 }
@@ -33,12 +36,12 @@ export interface NodeApiParts {
 /** What RPC knows of this node. */
 export function createNodeApi(parts: NodeApiParts): NodeApi {
   const { replica, genesis, version, network, reader, submissions, head, operatorKey } = parts;
-  const { chain, roster, self, shards } = replica.config;
-  const modelKey = modelKeysOf(parts.modelKeys);
+  const { chain, self, shards } = replica.config;
+  const modelKey = modelKeysOf(parts);
   return {
     chain,
     genesis,
-    name: roster.validators[self]?.name ?? '',
+    name: parts.name,
     version,
     self,
     operatorKey,
@@ -77,15 +80,26 @@ function chainFacts({ chains }: Replica): ChainFacts[] {
   }));
 }
 
-/** Keys are read once, when they are first asked for: one made while the node runs is found too. */
-function modelKeysOf(directory: string): (model: string) => Promise<KeyPair | undefined> {
+/**
+ * The key the registry knows for a model, if this home has it: the current one, or the next during a rotation. Read when
+ * it is first asked for and again when the registry has another: one made while the node runs is found too.
+ */
+function modelKeysOf({ modelKeys, lock, replica }: NodeApiParts): (model: string) => Promise<KeyPair | undefined> {
   const known = new Map<string, KeyPair>();
   return async (model) => {
+    const wanted = replica.state.models.get(model)?.key;
     const found = known.get(model);
     // An id has no slash and no leading dot, so it names a file in the directory and no other.
-    if (found !== undefined || !isId(model)) return found;
-    const key = await loadKey(join(directory, `${model}.key`));
-    if (key !== undefined) known.set(model, key);
-    return key;
+    if (wanted === undefined || !isId(model)) return undefined;
+    if (found !== undefined && hashesEqual(found.publicKey, wanted)) return found;
+    const { current, next } = modelKeyPaths(modelKeys, model);
+    for (const path of [current, next]) {
+      const facts = await keyFacts(path);
+      if (facts === undefined || !hashesEqual(facts.publicKey, wanted)) continue;
+      const key = await loadKey(path, lock);
+      if (key !== undefined) known.set(model, key);
+      return key;
+    }
+    return undefined;
   };
 }

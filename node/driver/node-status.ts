@@ -12,19 +12,25 @@ export interface StatusFacts {
   readonly writable: boolean;
   readonly failure: string | undefined;
   readonly uptimeMs: number;
+  /** Of an observer: it stood where the validators said they are, once since its start. */
+  readonly caughtUp: boolean;
 }
 
-export function statusOf({ replica, connected, writable, failure, uptimeMs }: StatusFacts): NodeStatus {
+export function statusOf(facts: StatusFacts): NodeStatus {
+  const { replica, connected, writable, failure, uptimeMs, caughtUp } = facts;
   const { config, view, executed, finalHeight, tree } = replica;
   const target = claimedHeight(replica);
-  const syncing = target > executed.height + SYNCING_BLOCKS;
+  const isObserver = config.self === undefined;
+  const syncing = target > executed.height + SYNCING_BLOCKS || (isObserver && !caughtUp);
   const validators = config.roster.validators.length;
   const needed = quorum(validators);
-  const reachable = connected + 1;
+  const reachable = connected + (isObserver ? 0 : 1);
   const reasons = [
     failure,
     writable ? undefined : 'the disk failed: nothing is written any more',
-    reachable < needed
+    fenceReason(replica),
+    isObserver && reachable === 0 ? 'no validator is reachable' : undefined,
+    !isObserver && reachable < needed
       ? `no quorum: ${reachable} of ${validators} validators are reachable, ${needed} are needed`
       : undefined,
     syncing ? `syncing: at height ${executed.height} of ${target}` : undefined,
@@ -39,9 +45,23 @@ export function statusOf({ replica, connected, writable, failure, uptimeMs }: St
     syncing,
     ready: notReadyReason === undefined,
     notReadyReason,
-    writable: writable && failure === undefined,
+    writable: writable && failure === undefined && replica.fence === undefined,
     uptimeMs,
   };
+}
+
+/** f + 1 validators said where they stand, one of them honest, and this node is there. */
+export function isLevel(replica: Replica): boolean {
+  const said = replica.peers.filter(({ status }) => status !== undefined).length;
+  return said > faultBound(replica.peers.length) && replica.executed.height >= claimedHeight(replica);
+}
+
+/** F-01, for people. */
+function fenceReason({ fence, view }: Replica): string | undefined {
+  if (fence === undefined) return undefined;
+  if (fence.view === undefined) return 'it lost what it signed, and asks the others where it may go on';
+  if (view <= fence.view) return `it lost what it signed, and is silent up to view ${fence.view}`;
+  return 'it lost its vote chains: it votes on blocks, and takes no ballots';
 }
 
 /** A final height that an honest validator claims: f liars alone cannot make a node look behind. */

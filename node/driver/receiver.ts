@@ -13,10 +13,12 @@ export interface ReceiverParts {
   /** What this node has of a request, from memory and ledger. */
   readonly answers: (request: FetchRequest) => AsyncIterable<Message>;
   readonly counters: Counters;
+  /** Of a validator: takes what observers hand in. */
+  readonly serveSubmit: NetworkHandlers['serveSubmit'];
 }
 
 /** What the network hands over, decoded and judged, as inputs of the step. Nothing a peer sends makes this throw. */
-export function createReceiver({ replica, push, answers, counters }: ReceiverParts): NetworkHandlers {
+export function createReceiver({ replica, push, answers, counters, serveSubmit }: ReceiverParts): NetworkHandlers {
   const indices = new Map<string, number>(replica.config.roster.validators.map(({ name }, index) => [name, index]));
   const take = (peer: string, message: Message): boolean => {
     const from = indices.get(peer);
@@ -44,6 +46,7 @@ export function createReceiver({ replica, push, answers, counters }: ReceiverPar
       // A look at the clock: whatever waits for peers is sent again.
       if (connected) push({ kind: 'tick' });
     },
+    serveSubmit,
     serveSync: (_from, bytes) => pipe([bytes], decodeRequests, answerEach(answers), encodeMessages),
   };
 }

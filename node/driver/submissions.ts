@@ -6,9 +6,18 @@ import type { Hash } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import type { FinalFacts, Submission } from '../rpc/node-api.ts';
 
-const PENDING_MAX = 65_536;
+export const PENDING_MAX = 65_536;
 
-interface Pending {
+/** Takes items on the way to the ledger, and tells what became of each. A validator seals them, an observer hands them on. */
+export interface SubmitService {
+  submit(shard: number, item: Item, id: Hash): Submission;
+  take(delivery: Extract<Delivery, { kind: 'sealed' | 'busy' | 'executed' }>): void;
+  stop(): void;
+  /** Not final yet. */
+  readonly size: number;
+}
+
+export interface Pending {
   readonly submission: Submission;
   readonly accept: () => void;
   readonly finish: (facts: FinalFacts) => void;
@@ -16,7 +25,7 @@ interface Pending {
 }
 
 /** What was submitted here and is not final yet, by id. Two submissions of one id share what becomes of it. */
-export class Submissions {
+export class Submissions implements SubmitService {
   readonly #push: (input: Input) => boolean;
   readonly #self: number;
   readonly #pending = new Map<string, Pending>();
@@ -71,9 +80,7 @@ export class Submissions {
         const key = toHex(item.id);
         const pending = this.#pending.get(key);
         if (pending === undefined || !this.#decides(segment.header.author, item)) continue;
-        const { outcome, counted } = item;
-        const { height } = block.block;
-        pending.finish({ outcome, height, ...(counted === undefined ? {} : { counted }) });
+        pending.finish(finalFactsOf(item, block.block.height));
         this.#pending.delete(key);
       }
     }
@@ -85,7 +92,11 @@ export class Submissions {
   }
 }
 
-function createPending(id: Hash, shard: number): Pending {
+export function finalFactsOf({ outcome, counted }: AppliedItem, height: number): FinalFacts {
+  return { outcome, height, ...(counted === undefined ? {} : { counted }) };
+}
+
+export function createPending(id: Hash, shard: number): Pending {
   const accepted = Promise.withResolvers<void>();
   const final = Promise.withResolvers<FinalFacts>();
   // Whoever stopped waiting must not bring the process down.

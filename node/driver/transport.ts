@@ -10,7 +10,10 @@ const FETCHES_PER_PEER_MAX = 4;
 const ANSWER_MESSAGES_MAX = 4_096;
 
 /** What may stand in an answer. */
-const ANSWER_KINDS: ReadonlySet<Message['kind']> = new Set(['certificate', 'block', 'segment', 'final']);
+const ANSWER_KINDS: ReadonlySet<Message['kind']> = new Set(['certificate', 'block', 'segment', 'final', 'past']);
+
+/** What of the frames to all an observer can use (O-02). */
+const FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['status', 'checkpoint']);
 
 /** Carries what a step wants sent: frames, segments to their topic, requests to the sync protocol and back as inputs. */
 export class Transport {
@@ -37,7 +40,9 @@ export class Transport {
     } else if (isFetchRequest(send.message)) {
       if (send.to !== 'all') void this.#fetch(send.to, send.message);
     } else if (send.to === 'all') {
-      this.#network.broadcastFrame(encodeMessage(send.message));
+      const bytes = encodeMessage(send.message);
+      this.#network.broadcastFrame(bytes);
+      if (FOR_OBSERVERS.has(send.message.kind)) this.#network.sendToObservers(bytes);
     } else {
       const name = this.#names[send.to];
       if (name !== undefined) this.#network.sendFrame(name, encodeMessage(send.message));

@@ -3,11 +3,11 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Counters } from './counters.ts';
 
 /**
- * Only peers of the roster get past the proof of identity (Noise), and no protocol runs for anybody else.
+ * Only validators and the observers let in get past the proof of identity (Noise), and no protocol runs for anybody else.
  * Before that proof an address says nothing about who calls, so the caps of the connection manager bound it alone.
  */
 export function rosterGater(
-  allowed: ReadonlySet<string>,
+  allowed: { has(peer: string): boolean },
   addresses: ReadonlySet<string>,
   counters: Counters,
 ): ConnectionGater {

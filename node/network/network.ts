@@ -8,7 +8,7 @@ import { Gossip, type Verdict } from './gossip/gossip.ts';
 import { createHost, type Host } from './host.ts';
 import { nodeKeyOf, peerIdOf } from './identity.ts';
 import { LatencyWatch } from './latency.ts';
-import { type PeerDescription, type PeerEntry, type PeerStatus, Peers } from './peers.ts';
+import { type ObserverDescription, type PeerDescription, type PeerEntry, type PeerStatus, Peers } from './peers.ts';
 import { FrameInbox } from './streams/frame-inbox.ts';
 import { FrameLink } from './streams/frame-link.ts';
 import { reasonOf } from './streams/streams.ts';
@@ -25,6 +25,10 @@ export interface NetworkOptions {
   readonly listen: readonly string[];
   /** The roster: who may connect. May include this node, which is skipped. */
   readonly peers: readonly PeerDescription[];
+  /** This node is in no roster: nobody dials it, so it waits for nobody to. */
+  readonly dialsAll?: boolean;
+  /** Observers there may be at a time: for the caps on connections. */
+  readonly observersMax?: number;
   /** Topics 0…shards; 0 is the control shard. */
   readonly shards: number;
   readonly limits: {
@@ -47,10 +51,12 @@ export interface NetworkHandlers {
   onSegment(from: string, shard: number, bytes: Uint8Array): Verdict | Promise<Verdict>;
   /** A consensus frame. Frames of one peer come in order; between two `onPeer(name, true)` some may be missing. */
   onFrame(from: string, bytes: Uint8Array): void;
-  /** `true`: frames can now be sent to it (a peer that is no validator: it is connected). `false`: no longer. */
+  /** `true`: frames can now be sent to it. `false`: no longer. */
   onPeer(name: string, connected: boolean): void;
   /** Answer a sync request with a sequence of frames, each at most frameBytesMax. Throwing resets the stream. */
   serveSync(from: string, request: Uint8Array): AsyncIterable<Uint8Array>;
+  /** Take items an observer hands in, and answer what became of them. Throwing resets the stream. */
+  serveSubmit(from: string, request: Uint8Array): AsyncIterable<Uint8Array>;
 }
 
 /** Moves bytes between peers whose identity it proves. Knows no objects: decoding and judging are the driver's. */
@@ -65,6 +71,12 @@ export interface Network {
   sendFrame(to: string, bytes: Uint8Array): boolean;
   /** To every connected validator. */
   broadcastFrame(bytes: Uint8Array): void;
+  /** To every connected observer. */
+  sendToObservers(bytes: Uint8Array): void;
+  /** Let in exactly these beside the validators; connections of others end. */
+  setObservers(observers: readonly ObserverDescription[]): void;
+  /** Whether an observer listens. */
+  hasObservers(): boolean;
   /**
    * Resolves when the answer is complete; each frame goes to `onFrame` in order.
    * @throws WaggleError WAGGLE_NETWORK_NOT_CONNECTED and those of `requestSync` in sync.ts
@@ -75,6 +87,8 @@ export interface Network {
     onFrame: (bytes: Uint8Array) => void,
     signal: AbortSignal,
   ): Promise<void>;
+  /** Hand items to a validator; resolves with its whole answer, one frame. @throws as `requestSync` */
+  requestSubmit(to: string, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   peers(): PeerStatus[];
   /** Own multiaddrs with `/p2p/<peer>`. */
   addresses(): string[];
@@ -109,8 +123,11 @@ class Libp2pNetwork implements Network {
   readonly #latency: LatencyWatch;
   readonly #consensusProtocol: string;
   readonly #syncProtocol: string;
+  readonly #submitProtocol: string;
   readonly #syncLimits: SyncLimits;
+  readonly #submitLimits: SyncLimits;
   readonly #server: SyncServer;
+  readonly #submitServer: SyncServer;
   #host: Host | undefined;
   #handlers: NetworkHandlers | undefined;
   #gossipTimer: NodeJS.Timeout | undefined;
@@ -123,6 +140,7 @@ class Libp2pNetwork implements Network {
     this.#options = options;
     this.#consensusProtocol = `/waggle/1/consensus/${chain8}`;
     this.#syncProtocol = `/waggle/1/sync/${chain8}`;
+    this.#submitProtocol = `/waggle/1/submit/${chain8}`;
     this.#syncLimits = {
       requestBytesMax: options.limits.syncRequestBytesMax,
       frameBytesMax: options.limits.frameBytesMax,
@@ -130,10 +148,23 @@ class Libp2pNetwork implements Network {
       totalMs: SYNC_TOTAL_MS,
       inboundMax: SYNC_INBOUND_MAX,
     };
-    this.#server = new SyncServer(this.#syncLimits, (peer, request) => this.#serve(peer, request), this.#counters);
+    this.#submitLimits = { ...this.#syncLimits, requestBytesMax: options.limits.gossipBytesMax };
+    this.#server = new SyncServer(
+      this.#syncLimits,
+      (peer, request) => this.#running().serveSync(this.#peers.nameOf(peer), request),
+      this.#counters,
+    );
+    this.#submitServer = new SyncServer(
+      this.#submitLimits,
+      (peer, request) => this.#running().serveSubmit(this.#peers.nameOf(peer), request),
+      this.#counters,
+      'submit',
+    );
     this.#peers = new Peers(options.peers, self, (entry) => this.#createLink(entry));
     this.#dialer = new Dialer(
-      this.#peers.all.filter(({ addrs }) => addrs.length > 0).map(({ peer }) => ({ peer, dialsFirst: self < peer })),
+      this.#peers.validators
+        .filter(({ addrs }) => addrs.length > 0)
+        .map(({ peer }) => ({ peer, dialsFirst: options.dialsAll === true || self < peer })),
       (peer) => this.#dial(peer),
       this.#counters,
       { secondWaitsMs: options.secondDialMs ?? SECOND_WAITS_MS },
@@ -143,7 +174,7 @@ class Libp2pNetwork implements Network {
         chain8,
         shards: options.shards,
         gossipBytesMax: options.limits.gossipBytesMax,
-        peersMax: Math.max(16, this.#peers.all.length),
+        peersMax: this.#peersMax(),
       },
       this.#counters,
     );
@@ -160,14 +191,16 @@ class Libp2pNetwork implements Network {
   async start(handlers: NetworkHandlers): Promise<void> {
     if (this.#host !== undefined) throw new WaggleError('WAGGLE_NETWORK_STARTED');
     this.#handlers = handlers;
-    const allowed = new Set(this.#peers.all.map(({ peer }) => peer));
-    const addresses = this.#peers.all.flatMap(({ peer, addrs }) => addrs.map((address) => withPeer(address, peer)));
+    const allowed = { has: (peer: string) => this.#peers.byId(peer) !== undefined };
+    const addresses = this.#peers.validators.flatMap(({ peer, addrs }) =>
+      addrs.map((address) => withPeer(address, peer)),
+    );
     const host = await createHost({
       privateKey: nodeKeyOf(this.#options.identitySeed),
       listen: this.#options.listen,
       gater: rosterGater(allowed, new Set(addresses), this.#counters),
       addresses,
-      peersMax: Math.max(16, allowed.size),
+      peersMax: this.#peersMax(),
       gossip: this.#gossip,
       bootstrapAfterMs: this.#options.secondDialMs ?? SECOND_WAITS_MS,
     });
@@ -188,6 +221,7 @@ class Libp2pNetwork implements Network {
     this.#latency.stop();
     for (const { link } of this.#peers.all) link?.stop();
     this.#server.stop();
+    this.#submitServer.stop();
     await this.#host?.stop();
   }
 
@@ -203,7 +237,37 @@ class Libp2pNetwork implements Network {
   }
 
   broadcastFrame(bytes: Uint8Array): void {
-    for (const { link } of this.#peers.all) link?.send(bytes);
+    for (const { link } of this.#peers.validators) link?.send(bytes);
+  }
+
+  sendToObservers(bytes: Uint8Array): void {
+    for (const { link } of this.#peers.observers) if (link?.isReady) link.send(bytes);
+  }
+
+  hasObservers(): boolean {
+    return this.#peers.observers.some(({ link }) => link?.isReady);
+  }
+
+  setObservers(observers: readonly ObserverDescription[]): void {
+    for (const entry of this.#peers.setObservers(observers)) {
+      this.#counters.bump('observer.removed');
+      entry.link?.stop();
+      for (const connection of entry.connections) connection.abort(new WaggleError('WAGGLE_NETWORK_STRANGER'));
+    }
+  }
+
+  async requestSubmit(to: string, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const connection = this.#peers.named(to)?.connection();
+    if (connection === undefined) throw new WaggleError('WAGGLE_NETWORK_NOT_CONNECTED', { peer: to });
+    const frames: Uint8Array[] = [];
+    const onFrame = (bytes: Uint8Array): void => {
+      if (frames.length > 0) throw new WaggleError('WAGGLE_NETWORK_SYNC_FAILED', { reason: 'more than one answer' });
+      frames.push(bytes.slice());
+    };
+    await requestSync(connection, this.#submitProtocol, request, onFrame, signal, this.#submitLimits);
+    const [answer] = frames;
+    if (answer === undefined) throw new WaggleError('WAGGLE_NETWORK_SYNC_FAILED', { reason: 'no answer' });
+    return answer;
   }
 
   async requestSync(
@@ -258,6 +322,9 @@ class Libp2pNetwork implements Network {
     await this.#handle(host, this.#syncProtocol, 2 * SYNC_INBOUND_MAX, (from, stream) =>
       this.#server.accept(from, stream),
     );
+    await this.#handle(host, this.#submitProtocol, 2 * SYNC_INBOUND_MAX, (from, stream) =>
+      this.#submitServer.accept(from, stream),
+    );
   }
 
   /** The gater admits roster peers only; should it ever let one past, its streams still end here. */
@@ -299,13 +366,11 @@ class Libp2pNetwork implements Network {
         older.abort(new WaggleError('WAGGLE_NETWORK_CONNECTION_STALE'));
       }
     }
-    const isFirst = entry.connections.size === 0;
     entry.connections.add(connection);
     this.#counters.bump('connection.opened');
     this.#dialer.connected(entry.peer);
     this.#latency.connected(connection.remotePeer);
     entry.link?.ensure();
-    if (entry.link === undefined && isFirst) this.#handlers.onPeer(entry.name, true);
   }
 
   #onDisconnection(connection: Connection): void {
@@ -316,12 +381,16 @@ class Libp2pNetwork implements Network {
     this.#latency.disconnected(connection.remotePeer);
     this.#dialer.disconnected(entry.peer);
     entry.link?.disconnected();
-    if (entry.link === undefined) this.#handlers?.onPeer(entry.name, false);
   }
 
-  #serve(peer: string, request: Uint8Array): AsyncIterable<Uint8Array> {
+  #running(): NetworkHandlers {
     if (this.#handlers === undefined) throw new WaggleError('WAGGLE_NETWORK_STOPPED');
-    return this.#handlers.serveSync(this.#peers.nameOf(peer), request);
+    return this.#handlers;
+  }
+
+  /** Peers there may be: what caps on connections and gossip follow from. */
+  #peersMax(): number {
+    return Math.max(16, this.#peers.validators.length + (this.#options.observersMax ?? 0));
   }
 
   async #judge(peer: string, shard: number, bytes: Uint8Array): Promise<Verdict> {

@@ -18,14 +18,21 @@ export interface PeerStatus {
   readonly validator: boolean;
   readonly address: string;
   readonly direction: 'inbound' | 'outbound';
-  /** A validator: frames can be sent. Another peer: a connection is open. */
+  /** Frames can be sent. */
   readonly connected: boolean;
   readonly latencyMs?: number;
   /** The last failure, as a short code. */
   readonly lastError?: string;
 }
 
-/** What is known of one roster peer. */
+/** Who may connect beside the validators. It has no address: it dials, and is not dialled. */
+export interface ObserverDescription {
+  readonly name: string;
+  /** Peer id text; ed25519. */
+  readonly peer: string;
+}
+
+/** What is known of one peer. */
 export class PeerEntry implements PeerDescription {
   readonly name: string;
   readonly peer: string;
@@ -55,26 +62,57 @@ export class PeerEntry implements PeerDescription {
       validator: this.validator,
       address: connection?.remoteAddr.toString() ?? this.addrs[0] ?? '',
       direction: connection?.direction ?? 'outbound',
-      connected: this.link === undefined ? connection !== undefined : this.link.isReady,
+      connected: this.link?.isReady === true,
       ...this.facts,
     };
   }
 }
 
-/** The roster without this node, by name and by peer id. */
+/** The roster without this node, and the observers let in, by name and by peer id. */
 export class Peers {
-  readonly all: readonly PeerEntry[];
+  readonly validators: readonly PeerEntry[];
+  readonly #createLink: (entry: PeerEntry) => FrameLink;
   readonly #byName = new Map<string, PeerEntry>();
   readonly #byId = new Map<string, PeerEntry>();
 
   /** @throws WaggleError WAGGLE_NETWORK_PEER_ID */
   constructor(descriptions: readonly PeerDescription[], self: string, createLink: (entry: PeerEntry) => FrameLink) {
-    this.all = descriptions.map((description) => new PeerEntry(description)).filter(({ peer }) => peer !== self);
-    for (const entry of this.all) {
-      if (entry.validator) entry.link = createLink(entry);
-      this.#byName.set(entry.name, entry);
-      this.#byId.set(entry.peer, entry);
+    this.#createLink = createLink;
+    const entries = descriptions.map((description) => new PeerEntry(description)).filter(({ peer }) => peer !== self);
+    for (const entry of entries) this.#add(entry);
+    this.validators = entries.filter(({ validator }) => validator);
+  }
+
+  get all(): readonly PeerEntry[] {
+    return [...this.#byId.values()];
+  }
+
+  get observers(): readonly PeerEntry[] {
+    return this.all.filter(({ validator }) => !validator);
+  }
+
+  /**
+   * Let in exactly these beside the validators. What names no peer, or one that is known by another name, is left out.
+   * @returns those that have to go
+   */
+  setObservers(observers: readonly ObserverDescription[]): PeerEntry[] {
+    const wanted = new Map(observers.map(({ name, peer }) => [peer, name]));
+    const gone = this.observers.filter(({ peer, name }) => wanted.get(peer) !== name);
+    for (const { peer, name } of gone) {
+      this.#byId.delete(peer);
+      this.#byName.delete(name);
     }
+    for (const { name, peer } of observers) {
+      if (this.#byId.has(peer) || this.#byName.has(name) || !isPeerId(peer)) continue;
+      this.#add(new PeerEntry({ name, peer, addrs: [], validator: false }));
+    }
+    return gone;
+  }
+
+  #add(entry: PeerEntry): void {
+    entry.link = this.#createLink(entry);
+    this.#byName.set(entry.name, entry);
+    this.#byId.set(entry.peer, entry);
   }
 
   named(name: string): PeerEntry | undefined {
@@ -93,5 +131,14 @@ export class Peers {
   update(peer: string, facts: { latencyMs?: number; lastError?: string }): void {
     const entry = this.#byId.get(peer);
     if (entry !== undefined) entry.facts = { ...entry.facts, ...facts };
+  }
+}
+
+/** The ledger holds peer ids as texts that only look like one. */
+function isPeerId(text: string): boolean {
+  try {
+    return parsePeerId(text).toString() === text;
+  } catch {
+    return false;
   }
 }

@@ -12,10 +12,14 @@ export interface HomePaths {
   readonly keys: string;
   readonly nodeKey: string;
   readonly validatorKey: string;
+  /** Of an observer, which has no validator.key. */
+  readonly operatorKey: string;
   readonly modelKeys: string;
   readonly journal: string;
   readonly ledger: string;
   readonly tokens: string;
+  /** There from the making of a home to its first start: only then may the journal be missing. */
+  readonly firstStart: string;
   readonly lock: string;
 }
 
@@ -35,10 +39,12 @@ export function homePaths(directory: string): HomePaths {
     keys,
     nodeKey: join(keys, 'node.key'),
     validatorKey: join(keys, 'validator.key'),
+    operatorKey: join(keys, 'operator.key'),
     modelKeys: join(keys, 'models'),
     journal: join(root, 'journal'),
     ledger: join(root, 'ledger'),
     tokens: join(root, 'tokens'),
+    firstStart: join(root, 'first-start'),
     lock: join(root, 'lock'),
   };
 }

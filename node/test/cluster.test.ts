@@ -109,7 +109,9 @@ test('four nodes', async (t) => {
     nodes[3] = await cluster.start(3);
     await reached([nodeAt(3)], nodeAt(0).api.head().height);
     for (let round = 2; round <= 6; round++) assert.deepEqual(tally(nodeAt(3), `s${round}`), { n: 1, total: round });
-    assert.match(await nodeAt(3).api.metricsText(), /waggle_network_events_total\{event="sync.fetched"\} [1-9]/);
+    // The blocks are taken frame by frame, so they may be executed before the answer is over.
+    const fetched = async () => /event="sync.fetched"\} [1-9]/.test(await nodeAt(3).api.metricsText());
+    await eventually(fetched, DEADLINE_MS, 'an answer is over');
     await eventually(() => nodeAt(3).api.status().ready, DEADLINE_MS, 'ready again');
     assert.equal((await final(nodeAt(3).api.submitBallot(cluster.ballot('s2', 3, 4)))).outcome, 'counted');
   });
@@ -152,5 +154,26 @@ test('four nodes', async (t) => {
     for (let tries = 0; tries < 2; tries++) {
       await assert.rejects(cluster.start(1), (error) => codeOf(error) === 'WAGGLE_BOOT_ROLLBACK');
     }
+  });
+
+  await t.test('come back without it on request: silent at first, then voting, and sealing nothing', async () => {
+    const node = await cluster.start(1, { rejoin: true });
+    const isAsking = () => /may go on|silent up to/.test(node.api.status().notReadyReason ?? '');
+    await eventually(() => !isAsking() || node.api.status().view > 0, DEADLINE_MS, 'the others answer');
+    const session = cluster.operation('session.open', null).operation.seq;
+    for (let round = 0; round < 6; round++) {
+      const opened = nodeAt(0).api.submitOperation(cluster.sessionOpen(`r${round}`, 0, session + round));
+      await reached([node], (await final(opened)).height);
+    }
+    await eventually(() => !isAsking(), DEADLINE_MS, 'past the fence');
+    assert.match(node.api.status().notReadyReason ?? '', /takes no ballots/);
+    // Its vote is needed now: without it three are no quorum any more.
+    await cluster.stop(3);
+    const needed = nodeAt(0).api.submitOperation(cluster.sessionOpen('needed', 0, session + 6));
+    assert.equal((await final(needed)).outcome, 'applied');
+    await assert.rejects(node.api.submitBallot(cluster.ballot('needed', 1, 3)).accepted);
+    await cluster.stop(1);
+    const again = await cluster.start(1);
+    assert.match(again.api.status().notReadyReason ?? '', /lost/);
   });
 });

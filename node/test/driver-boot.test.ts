@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { liveEntries, step } from '../../consensus/replica.ts';
 import type { JournalEntry } from '../../consensus/types.ts';
 import { codeOf } from '../../protocol/errors.ts';
-import { boot } from '../driver/boot.ts';
+import { type BootOptions, type BootPaths, boot } from '../driver/boot.ts';
 import { Compaction } from '../driver/compaction.ts';
 import { encodeEntry, type StoredEntry } from '../driver/journal-entries.ts';
 import { changeOf } from '../driver/ledger-change.ts';
@@ -19,8 +19,9 @@ import { inTemporaryDirectory } from './temporary-directory.ts';
 
 const OPTIONS = { reserveBytes: 4_096 };
 
-function pathsIn(directory: string): { journal: string; ledger: string } {
-  return { journal: join(directory, 'journal'), ledger: join(directory, 'ledger') };
+function pathsIn(directory: string): BootPaths {
+  const [journal, ledger] = [join(directory, 'journal'), join(directory, 'ledger')];
+  return { journal, ledger, firstStart: join(directory, 'first-start') };
 }
 
 async function writeJournal(directory: string, entries: readonly StoredEntry[]): Promise<void> {
@@ -55,8 +56,8 @@ async function writeLedger(store: LedgerStore, solo: Solo): Promise<void> {
   await writer.close();
 }
 
-async function bootIn(directory: string): ReturnType<typeof boot> {
-  return boot(SOLO_CONFIG, SOLO_GENESIS, pathsIn(directory), OPTIONS);
+async function bootIn(directory: string, options: BootOptions = {}): ReturnType<typeof boot> {
+  return boot(SOLO_CONFIG, SOLO_GENESIS, pathsIn(directory), { ...OPTIONS, ...options });
 }
 
 async function refusal(directory: string): Promise<string | undefined> {
@@ -71,14 +72,28 @@ const n = (solo: Solo | Awaited<ReturnType<typeof boot>>): number | undefined =>
   solo.replica.state.tallies.values().next().value?.n;
 
 describe('boot', () => {
-  it('begins at the genesis in an empty home', () =>
+  it('begins at the genesis in a home that was never started, and in no other empty one', () =>
     inTemporaryDirectory(async (directory) => {
+      assert.equal(await refusal(directory), 'WAGGLE_BOOT_ROLLBACK');
+      await writeFile(pathsIn(directory).firstStart, '');
       const { replica, journal, store, facts } = await bootIn(directory);
       assert.equal(replica.executed.height, 0);
       assert.equal(facts.records, 0);
       assert.ok(replica.state.models.has('a'));
       await journal.close();
       await store.close();
+      for (const lost of [pathsIn(directory).journal, pathsIn(directory).ledger]) await rm(lost, { recursive: true });
+      assert.equal(await refusal(directory), 'WAGGLE_BOOT_ROLLBACK');
+    }));
+
+  it('starts behind the fence on request, whatever is missing', () =>
+    inTemporaryDirectory(async (directory) => {
+      const solo = await leaveHome(directory);
+      await rm(pathsIn(directory).journal, { recursive: true });
+      const booted = await bootIn(directory, { rejoin: true });
+      assert.deepEqual([booted.amnesia, booted.replica.executed], [true, solo.replica.executed]);
+      await booted.journal.close();
+      await booted.store.close();
     }));
 
   it('comes back to the executed block, its rows and its votes', () =>

@@ -65,6 +65,7 @@ class Bench {
     push: (input) => this.room && this.inputs.push(input) > 0,
     answers: () => this.#answerAll(),
     counters: this.counters,
+    serveSubmit: async function* () {},
   });
 
   async *#answerAll(): AsyncGenerator<Message> {

@@ -1,5 +1,5 @@
 import { chainId, type Genesis } from '../genesis.ts';
-import type { GovernanceState, SessionRow, TallyRow } from './state.ts';
+import type { GovernanceState, ObserverRow, SessionRow, TallyRow } from './state.ts';
 import { Table } from './table.ts';
 
 /** The state before the first block: the spaces and models of genesis. */
@@ -16,6 +16,7 @@ export function createState(genesis: Genesis): GovernanceState {
     tallies: new Table<TallyRow>(),
     results: new Table(),
     seqs: new Table(),
+    observers: new Table<ObserverRow>(({ removedHeight }) => removedHeight === undefined),
   };
   for (const space of genesis.spaces) state.spaces.restore(space.id, space);
   for (const model of genesis.models) state.models.restore(model.id, { ...model, registeredHeight: 0 });

@@ -1,3 +1,4 @@
+import type { GovernanceState, ObserverRow } from './state.ts';
 import type { Elector, ProposalRecord } from './types.ts';
 
 /** Electorates have up to 10,000 entries and never change once a session is opened: one map each, made when asked. */
@@ -20,4 +21,15 @@ export function hasProposal(proposals: readonly ProposalRecord[], proposal: stri
     PROPOSALS.set(proposals, ids);
   }
   return ids.has(proposal);
+}
+
+/** The observer of this name, unless it was removed. */
+export function admittedObserver({ observers }: GovernanceState, name: string): ObserverRow | undefined {
+  const row = observers.get(name);
+  return row?.removedHeight === undefined ? row : undefined;
+}
+
+/** Who may connect beside the validators, by name. */
+export function admittedObservers({ observers }: GovernanceState): ObserverRow[] {
+  return observers.liveKeys().flatMap((name) => observers.get(name) ?? []);
 }

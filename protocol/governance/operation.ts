@@ -20,6 +20,8 @@ export const OPERATION_KINDS = [
   'session.extend',
   'session.due',
   'chain.restart',
+  'observer.admit',
+  'observer.remove',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 

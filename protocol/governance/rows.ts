@@ -11,6 +11,7 @@ export const TABLES = [
   { number: 6, name: 'tallies' },
   { number: 7, name: 'results' },
   { number: 8, name: 'seqs' },
+  { number: 9, name: 'observers' },
 ] as const;
 
 export type TableName = (typeof TABLES)[number]['name'];

@@ -63,6 +63,17 @@ export interface TallyRow {
   readonly texts: number;
 }
 
+/** An operator's node without a seat that may connect (protocol.md, Roles). */
+export interface ObserverRow {
+  readonly name: Id;
+  /** libp2p peer id, ed25519. */
+  readonly peer: string;
+  /** Key that admitted it. */
+  readonly sponsor: Uint8Array;
+  readonly admittedHeight: number;
+  readonly removedHeight?: number;
+}
+
 export interface GovernanceState {
   readonly chain: Hash;
   readonly admins: { readonly keys: readonly Uint8Array[]; readonly threshold: number };
@@ -83,6 +94,8 @@ export interface GovernanceState {
   readonly results: Table<ResultRow>;
   /** Last applied seq by actor key (hex). */
   readonly seqs: Table<number>;
+  /** Keyed by name; removed ones stay. */
+  readonly observers: Table<ObserverRow>;
 }
 
 /** What closing recorded. Exact integers and fractions. */

@@ -84,7 +84,7 @@ export interface ProposalRecord {
 
 export type AuthMode = 'voter' | 'operator';
 
-/** A model in the registry. `operator` is a validator's name. */
+/** A model in the registry. `operator` names a validator, or with `auth: voter` an observer too. */
 export interface ModelRecord {
   readonly id: Id;
   readonly key?: Uint8Array;

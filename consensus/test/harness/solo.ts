@@ -8,9 +8,10 @@ import { createState } from '../../../protocol/governance/create.ts';
 import { type Hash, ZERO_HASH } from '../../../protocol/hash.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { leaderOf } from '../../../protocol/roster.ts';
+import { answer } from '../../answer.ts';
 import { createReplica, restore, step } from '../../replica.ts';
 import type { Replica } from '../../replica-state.ts';
-import type { Anchor, Delivery, Effects, Input, JournalEntry, Message } from '../../types.ts';
+import type { Anchor, Delivery, Effects, FetchRequest, Input, JournalEntry, Message } from '../../types.ts';
 
 const KEYS: readonly KeyPair[] = [1, 2, 3, 4].map((byte) => keyPairFromSeed(new Uint8Array(32).fill(byte)));
 const WALL_MS = 1_800_000_000_000;
@@ -43,7 +44,10 @@ export function vote(kind: VoteKind, view: number, blockHash: Hash | undefined, 
   return { ...subject, signer, signature: keyOf(signer).sign(voteDigest(CHAIN, subject)) };
 }
 
-export function certificate(kind: VoteKind, view: number, hash: Hash | undefined, signers = [0, 1, 2]): Certificate {
+/** Signers who are not the node under test, mostly the leader of view 4: it knows what it signed (F-02). */
+const SIGNERS = [0, 1, 2, 3].filter((index) => index !== leaderOf(ROSTER, 4));
+
+export function certificate(kind: VoteKind, view: number, hash: Hash | undefined, signers = SIGNERS): Certificate {
   const signatures = signers.map((signer) => vote(kind, view, hash, signer).signature);
   return { kind, epoch: 0, view, blockHash: hash, signers, signatures };
 }
@@ -100,9 +104,15 @@ export function proposal(hashed: HashedBlock, signer = hashed.block.proposer): M
   return { kind: 'propose', block: hashed, signature };
 }
 
+type StartFacts = Omit<Extract<Input, { kind: 'start' }>, 'kind'>;
+
+function neverSign(): never {
+  throw new RangeError('an observer signed something');
+}
+
 /** One replica, its disk and a hand-driven clock: `receive` and `wait` step it and sync at once unless told otherwise. */
 export class Solo {
-  readonly self: number;
+  readonly self: number | undefined;
   readonly replica: Replica;
   readonly journal: JournalEntry[] = [];
   readonly sent: Message[] = [];
@@ -111,10 +121,16 @@ export class Solo {
   syncs = true;
   nowMs: number;
 
-  constructor(self: number, journal: readonly JournalEntry[] = [], nowMs = START_MS) {
+  /** Without a seat: an observer, which must never sign. */
+  constructor(
+    self: number | undefined,
+    journal: readonly JournalEntry[] = [],
+    nowMs = START_MS,
+    start: StartFacts = {},
+  ) {
     this.self = self;
     this.nowMs = nowMs;
-    const { sign } = keyOf(self);
+    const sign = self === undefined ? neverSign : keyOf(self).sign;
     const config = {
       chain: CHAIN,
       roster: ROSTER,
@@ -128,7 +144,7 @@ export class Solo {
     this.replica = createReplica(config, createState(genesis), ANCHOR);
     for (const entry of journal) restore(this.replica, entry);
     this.journal.push(...journal);
-    this.step({ kind: 'start' });
+    this.step({ kind: 'start', ...start });
   }
 
   step(input: Input): Effects {
@@ -154,6 +170,10 @@ export class Solo {
       this.nowMs += 10;
       this.step({ kind: 'tick' });
     }
+  }
+
+  answers(request: FetchRequest): Message[] {
+    return answer(this.replica, request);
   }
 
   /** Own votes sent so far, each once, as `kind:view`. */

@@ -22,10 +22,13 @@ export class SyncServer {
   readonly #limits: SyncLimits;
   readonly #counters: Counters;
   readonly #serve: ServeSync;
+  readonly #name: string;
   readonly #open = new Map<string, number>();
   readonly #streams = new Set<Stream>();
 
-  constructor(limits: SyncLimits, serve: ServeSync, counters: Counters) {
+  /** `name` begins its counters. */
+  constructor(limits: SyncLimits, serve: ServeSync, counters: Counters, name = 'sync') {
+    this.#name = name;
     this.#limits = limits;
     this.#serve = serve;
     this.#counters = counters;
@@ -34,7 +37,7 @@ export class SyncServer {
   async accept(from: string, stream: Stream): Promise<void> {
     const open = this.#open.get(from) ?? 0;
     if (open >= this.#limits.inboundMax) {
-      this.#counters.bump('sync.refused_too_many');
+      this.#counters.bump(`${this.#name}.refused_too_many`);
       return stream.abort(new WaggleError('WAGGLE_NETWORK_SYNC_BUSY'));
     }
     this.#open.set(from, open + 1);
@@ -49,9 +52,9 @@ export class SyncServer {
         writeStream(stream, () => watch.progress()),
       );
       await stream.close();
-      this.#counters.bump('sync.served');
+      this.#counters.bump(`${this.#name}.served`);
     } catch (error) {
-      this.#counters.bump(refusedCounter(error) ?? 'sync.aborted');
+      this.#counters.bump(refusedCounter(error) ?? `${this.#name}.aborted`);
       stream.abort(error instanceof Error ? error : new WaggleError('WAGGLE_NETWORK_SYNC_FAILED'));
     } finally {
       watch.stop();
@@ -74,7 +77,7 @@ export class SyncServer {
       watch.progress();
       for await (const bytes of this.#serve(from, request)) {
         watch.check();
-        this.#counters.bump('sync.sent_bytes', bytes.byteLength);
+        this.#counters.bump(`${this.#name}.sent_bytes`, bytes.byteLength);
         yield bytes;
       }
       return;

@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import type { CborValue } from '../../../protocol/codec/cbor.ts';
 import { type KeyPair, keyPairFromSeed } from '../../../protocol/crypto/keys.ts';
 import { type Genesis, parseGenesis } from '../../../protocol/genesis.ts';
 import { type SignedBallot, signBallot } from '../../../protocol/governance/ballot.ts';
-import { type SignedOperation, signOperation } from '../../../protocol/governance/operation.ts';
+import { type OperationKind, type SignedOperation, signOperation } from '../../../protocol/governance/operation.ts';
 import { sessionOpenBody } from '../../../protocol/governance/operations/session-open.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { parseId } from '../../../protocol/ids.ts';
@@ -88,7 +89,7 @@ export class Cluster {
     );
   }
 
-  async start(at: number): Promise<RunningNode> {
+  async start(at: number, options: Pick<NodeOptions, 'rejoin'> = {}): Promise<RunningNode> {
     const home = this.homes[at] ?? '';
     const node = await startNode({
       home,
@@ -96,6 +97,7 @@ export class Cluster {
       log: pino({ level: 'silent' }),
       onFailure: (failure) => void this.failures.push(failure),
       storage: { reserveBytes: 4_096, ...this.#storage },
+      ...options,
     });
     this.nodes[at] = node;
     return node;
@@ -145,6 +147,24 @@ export class Cluster {
     const entries = [{ proposal: parseId('p1'), choice }];
     const names = { space: SPACE, session: parseId(session), voter: parseId(`m${voter}`) };
     return signBallot({ chain, ...names, previous, notAfterMs: timeMs + LIFE_MS, timeMs, entries }, undefined);
+  }
+
+  get chain(): Uint8Array {
+    return this.#running().chain;
+  }
+
+  running(): RunningNode[] {
+    return this.nodes.filter((node) => node !== undefined);
+  }
+
+  /** Any operation, signed by the validator at `by` (an admin and opener) with its next seq. */
+  operation(kind: OperationKind, body: CborValue, by = 0): SignedOperation {
+    const key = this.#keys[by];
+    if (key === undefined) throw new RangeError(`no validator ${by}`);
+    const { chain, api } = this.#running();
+    const timeMs = Date.now();
+    const seq = (api.state().seqs.get(toHex(key.publicKey)) ?? 0) + 1;
+    return signOperation({ chain, actor: key.publicKey, seq, notAfterMs: timeMs + LIFE_MS, timeMs, kind, body }, [key]);
   }
 
   #running(): RunningNode {

@@ -6,6 +6,7 @@ import type { Outcome } from '../../outcome.ts';
 import type { ItemPlace } from '../ballots.ts';
 import type { OperationKind, SignedOperation } from '../operation.ts';
 import type { BlockContext, GovernanceState } from '../state.ts';
+import { admitObserver, removeObserver } from './observer.ts';
 import { hasKey, isSeqStale, type Plan, type ReadPlan, type Scene } from './plan.ts';
 import { createSpace, registerModels, updateModel } from './registry.ts';
 import { activateSession, addProposals } from './session-draft.ts';
@@ -29,6 +30,8 @@ const PLANS: Readonly<Record<OperationKind, ReadPlan>> = {
   'session.extend': extendSession,
   'session.due': dueSession,
   'chain.restart': refuse,
+  'observer.admit': admitObserver,
+  'observer.remove': removeObserver,
 };
 
 /** Idempotent by state: they carry seq 0 and consume none (governance/operation.ts). */

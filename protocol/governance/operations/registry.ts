@@ -3,6 +3,7 @@ import { isRegistrableKey } from '../../crypto/keys.ts';
 import { hashesEqual } from '../../hash.ts';
 import type { Id } from '../../ids.ts';
 import { LIMITS } from '../../limits.ts';
+import { admittedObserver } from '../lookups.ts';
 import type { AuthMode, ModelRecord, SpaceRecord } from '../types.ts';
 import {
   bodyFault,
@@ -111,7 +112,7 @@ export const registerModels: ReadPlan = (body) => {
   return {
     target: () => undefined,
     permit: (scene) => {
-      if (!models.every(({ operator }) => isValidator(scene, operator))) return 'not-eligible';
+      if (!models.every(({ operator, auth }) => mayOperate(scene, operator, auth))) return 'not-eligible';
       if (!isByAdmins(scene)) return 'forbidden';
       if (!models.every(({ key }) => key === undefined || isRegistrableKey(key))) return 'forbidden';
       return models.some(({ id }) => scene.state.models.has(id)) ? 'conflict' : undefined;
@@ -147,7 +148,9 @@ export const updateModel: ReadPlan = (body) => {
     permit: (scene) => {
       const model = scene.state.models.get(update.id);
       if (model === undefined) return 'not-eligible';
-      if (update.operator !== undefined && !isValidator(scene, update.operator)) return 'not-eligible';
+      const { operator = model.operator, auth = model.auth } = update;
+      const isMoved = update.operator !== undefined || update.auth !== undefined;
+      if (isMoved && !mayOperate(scene, operator, auth)) return 'not-eligible';
       if (!isByAdmins(scene) && !isOwnKeyChange(scene, model, update)) return 'forbidden';
       const { key = model.key } = update;
       if (update.auth === 'voter' && (key === undefined || key === null)) return 'forbidden';
@@ -156,6 +159,11 @@ export const updateModel: ReadPlan = (body) => {
     apply: (scene) => writeModel(scene, update),
   };
 };
+
+/** Unsigned ballots stand in a validator's segment; who carries signed ones may be an observer too. */
+function mayOperate(scene: Scene, operator: Id, auth: AuthMode): boolean {
+  return isValidator(scene, operator) || (auth === 'voter' && admittedObserver(scene.state, operator) !== undefined);
+}
 
 /** The model's own key may change that key and nothing else. */
 function isOwnKeyChange({ signers }: Scene, model: ModelRecord, update: ModelUpdate): boolean {

@@ -72,7 +72,8 @@ export function areUnique(names: readonly string[]): boolean {
   return new Set(names).size === names.length;
 }
 
-function readSessionOpen(body: CborValue): SessionOpen {
+/** @throws WaggleError WAGGLE_OPERATION_BODY {field} */
+export function readSessionOpen(body: CborValue): SessionOpen {
   const fields = new Fields(body);
   const open = compact<SessionOpen>({
     space: fields.required('space', readId),

@@ -138,7 +138,10 @@ export function daemonsOf(folder: string): number[] {
     if (!/^\d+$/.test(name)) return [];
     try {
       const args = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-      return args.includes('start') && args.some((one) => one.startsWith(`${folder}/`)) ? [Number(name)] : [];
+      return args.some((one) => one === 'start' || one === '--start') &&
+        args.some((one) => one.startsWith(`${folder}/`))
+        ? [Number(name)]
+        : [];
     } catch {
       return [];
     }

@@ -1,5 +1,9 @@
+/** Names longer than this are compared with nothing: what was written may come from a stranger. */
+const WRITTEN_MAX = 64;
+
 /** The known name closest to what was written, if it is close enough to have been meant. */
 export function nearestName(written: string, known: readonly string[]): string | undefined {
+  if (written.length > WRITTEN_MAX) return undefined;
   let best: { name: string; distance: number } | undefined;
   for (const name of known) {
     const distance = distanceOf(written.toLowerCase(), name.toLowerCase());

@@ -1,0 +1,50 @@
+import { toHex } from '../../protocol/hex.ts';
+import type { Replica, Turn } from '../replica-state.ts';
+import type { Message } from '../types.ts';
+
+/*
+ * F-01, the amnesia fence (consensus.md 2.8, rule 8): a validator that does not know what it signed. It asks the others
+ * in which view they are, and stays silent in every view up to the one after the highest. Sound, because before it forgot
+ * it was at most in a view w whose predecessor is certified, and among q answers given since is one of an honest signer
+ * of that certificate, who was in w − 1 at least. Others in the same state do not answer, so more than f cannot free each
+ * other. Its own chains it never continues: nobody can tell it all that it sealed.
+ */
+export interface Fence {
+  /** Silent in all views up to this one; undefined while it is not known. */
+  view: number | undefined;
+  /** Made anew at each start: an answer of before the question proves nothing. */
+  readonly nonce: Uint8Array;
+  /** Views that others said, by ValidatorIndex. */
+  readonly answers: Map<number, number>;
+  askAtMs: number;
+}
+
+export function createFence(view: number | undefined, nonce: Uint8Array): Fence {
+  return { view, nonce, answers: new Map(), askAtMs: 0 };
+}
+
+/** Whether this node may have signed something in the view that it does not know of. */
+export function isFenced({ fence }: Replica, view: number): boolean {
+  return fence !== undefined && (fence.view === undefined || view <= fence.view);
+}
+
+/** An answer of a peer, authentic by its stream. */
+export function admitPast({ replica: { fence } }: Turn, from: number, past: Extract<Message, { kind: 'past' }>) {
+  if (fence === undefined || fence.view !== undefined) return undefined;
+  if (toHex(past.nonce) !== toHex(fence.nonce)) return 'answer to another question';
+  if (!fence.answers.has(from)) fence.answers.set(from, past.view);
+  return undefined;
+}
+
+/** What a node answers: the highest view it is in or voted in, and what proves it. Who is fenced itself knows nothing. */
+export function tellPast(replica: Replica, nonce: Uint8Array): Message[] {
+  if (replica.fence !== undefined && replica.fence.view === undefined) return [];
+  const voted = replica.views.ascending().filter(({ own }) => own.size > 0);
+  const view = Math.max(replica.view, ...voted.map((state) => state.view));
+  const proofs = [replica.views.blockCertificate(view - 1), replica.views.certificate(view - 1, 'nullify')];
+  const certificates = proofs.flatMap((one) => one ?? []);
+  return [
+    { kind: 'past', nonce, view },
+    ...certificates.map((certificate): Message => ({ kind: 'certificate', certificate })),
+  ];
+}

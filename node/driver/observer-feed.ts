@@ -1,0 +1,32 @@
+import type { ExecutedBlock } from '../../consensus/types.ts';
+import { encodeMessage, FRAME_BYTES_MAX } from '../../consensus/wire.ts';
+import type { HashedBlock } from '../../protocol/chain/block.ts';
+
+/** Blocks that wait for a finalization of their own or of a descendant; more than that, observers fetch. */
+const BLOCKS_MAX = 16;
+
+/**
+ * What observers are told of finality, on their streams: the blocks of this validator's making with what finalized
+ * them. One teller a block is enough: who missed it hears of it by the next Status and fetches (R-06).
+ */
+export class ObserverFeed {
+  readonly #self: number;
+  readonly #out: { send(frame: Uint8Array): void; isHeard(): boolean };
+  #blocks: HashedBlock[] = [];
+
+  constructor(self: number, out: { send(frame: Uint8Array): void; isHeard(): boolean }) {
+    this.#self = self;
+    this.#out = out;
+  }
+
+  take({ block, certificate }: ExecutedBlock): void {
+    this.#blocks.push(block);
+    if (this.#blocks.length > BLOCKS_MAX) this.#blocks.shift();
+    if (certificate === undefined) return;
+    const blocks = this.#blocks;
+    this.#blocks = [];
+    if (block.block.proposer !== this.#self || !this.#out.isHeard()) return;
+    const frame = encodeMessage({ kind: 'final', blocks, certificate });
+    if (frame.length <= FRAME_BYTES_MAX) this.#out.send(frame);
+  }
+}
