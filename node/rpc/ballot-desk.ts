@@ -10,7 +10,7 @@ import { toHex } from '../../protocol/hex.ts';
 import { shardOf } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
-import { ballotRefusal } from './ballot-refusal.ts';
+import { ballotRefusal, notOperated } from './ballot-refusal.ts';
 import type { Desk } from './desk.ts';
 import type { BallotParams, BallotResult } from './methods/ballot-submit.ts';
 import { isTaken } from './outcomes.ts';
@@ -99,7 +99,7 @@ async function signerOf(desk: Desk, row: SessionRow, voter: string): Promise<Key
   const pair = await desk.api.modelKey(voter);
   if (pair !== undefined && model.key !== undefined && hashesEqual(pair.publicKey, model.key)) return pair;
   if (isOwn) throw new RpcError('ballot.no-key', { path: 'voter' });
-  throw new RpcError('ballot.not-operated', { path: 'voter', facts: { operator: model.operator } });
+  throw notOperated(model.operator);
 }
 
 /** Outcomes that a block this node has not executed yet may turn into another. */
@@ -130,7 +130,7 @@ function judge(desk: Desk, signed: SignedBallot): BallotVerdict {
   const { space, session, voter } = signed.ballot;
   const head = state.heads.get(headKey(space, session, voter));
   if (head !== undefined && hashesEqual(head.ballot, signed.id)) return { outcome: 'duplicate', counted: head.ballot };
-  const place = { shard: shardOf(space, voter, state.shards), author: desk.api.self };
+  const place = { shard: shardOf(space, voter, state.shards), author: desk.author };
   const verdict = judgeBallot(state, context, signed, place);
   const row = state.sessions.get(sessionKey(space, session));
   if (verdict.outcome !== 'closed' || row?.status !== 'active' || row.closesAtMs === undefined) return verdict;

@@ -1,11 +1,13 @@
 import { hasProposal } from '../../protocol/governance/lookups.ts';
 import type { SessionRow } from '../../protocol/governance/state.ts';
 import type { Entry, SessionRule } from '../../protocol/governance/types.ts';
+import type { Id } from '../../protocol/ids.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import { ballotErrorType, isTaken } from './outcomes.ts';
 import { type ErrorDetail, RpcError } from './rpc-error.ts';
 
 const MISSING_MAX = 256;
+const CHOICES = { score: 'a whole number 1…10', stance: 'one of approve, reject, abstain' } as const;
 
 /** An entry as a client wrote it: optional fields may be there and undefined. */
 interface GivenEntry {
@@ -27,6 +29,16 @@ export function ballotRefusal(
   return new RpcError(ballotErrorType(outcome), { ...where, facts: { ...facts, ...more } });
 }
 
+/** This node may not sign for the voter: who may, and where to go. */
+export function notOperated(operator: Id): RpcError {
+  return new RpcError('ballot.not-operated', {
+    path: 'voter',
+    detail: `${operator} operates it`,
+    hint: `submit it at the node of ${operator}, or here with a signature of the voter's own key`,
+    facts: { operator },
+  });
+}
+
 function explain(outcome: Outcome, row: SessionRow, entries: readonly GivenEntry[]): ErrorDetail {
   if (outcome === 'unknown-proposal') {
     const at = entries.findIndex(({ proposal }) => !hasProposal(row.proposals, proposal));
@@ -44,12 +56,17 @@ function explain(outcome: Outcome, row: SessionRow, entries: readonly GivenEntry
 function explainChoice(rule: SessionRule, entries: readonly GivenEntry[]): ErrorDetail {
   for (const [at, { choice, comment, veto }] of entries.entries()) {
     const path = `entries[${at}]`;
-    if (choice.method !== rule.method) return { path: `${path}.choice`, detail: `this session takes a ${rule.method}` };
+    if (choice.method !== rule.method) {
+      return { path: `${path}.choice`, detail: `this session takes ${CHOICES[rule.method]}` };
+    }
     if (rule.commentRequired === true && isBlank(comment)) {
       return { path: `${path}.comment`, detail: 'this session asks for a comment' };
     }
     if (veto !== undefined && (rule.veto === undefined || isBlank(veto))) {
-      return { path: `${path}.veto`, detail: rule.veto === undefined ? 'this session has no veto' : 'blank' };
+      return {
+        path: `${path}.veto`,
+        detail: rule.veto === undefined ? 'this session has no veto' : 'a veto text is not blank',
+      };
     }
   }
   return {};

@@ -3,9 +3,13 @@ import type { ErrorType } from './error-codes.ts';
 /** Told of what must not leave the node: an error that no client may see in words. */
 export type ReportInternal = (method: string | undefined, error: unknown) => void;
 
+/** Why a connection was ended or not taken. */
+export type CutReason = 'connections' | 'sockets' | 'slow-reader' | 'no-pong' | 'token';
+
 /** Calls and refusals by reason (reliability.md 6, rule 11), in Prometheus text form. */
 export class RpcCounters {
   readonly #calls = new Map<string, number>();
+  readonly #cuts = new Map<CutReason, number>();
   readonly #report: ReportInternal | undefined;
 
   constructor(report?: ReportInternal) {
@@ -19,8 +23,18 @@ export class RpcCounters {
     if (error === 'internal') this.#report?.(method, cause);
   }
 
+  cut(reason: CutReason): void {
+    this.#cuts.set(reason, (this.#cuts.get(reason) ?? 0) + 1);
+  }
+
   text(): string {
-    const lines = [...this.#calls].map(([labels, value]) => `waggle_rpc_calls_total{${labels}} ${value}\n`);
-    return `# HELP waggle_rpc_calls_total JSON-RPC calls by method and outcome.\n# TYPE waggle_rpc_calls_total counter\n${lines.sort().join('')}`;
+    const calls = [...this.#calls].map(([labels, value]) => `waggle_rpc_calls_total{${labels}} ${value}\n`);
+    const cuts = [...this.#cuts].map(([reason, value]) => `waggle_rpc_cuts_total{reason="${reason}"} ${value}\n`);
+    return [
+      '# HELP waggle_rpc_calls_total JSON-RPC calls by method and outcome.\n# TYPE waggle_rpc_calls_total counter\n',
+      ...calls.sort(),
+      '# HELP waggle_rpc_cuts_total Connections ended or not taken.\n# TYPE waggle_rpc_cuts_total counter\n',
+      ...cuts.sort(),
+    ].join('');
   }
 }

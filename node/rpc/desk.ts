@@ -9,6 +9,7 @@ import type { ErrorDetail } from './rpc-error.ts';
 import { RpcError } from './rpc-error.ts';
 
 const RETRY_NOT_READY_MS = 1_000;
+const NO_AUTHOR = -1;
 
 export interface DeskOptions {
   readonly timing?: Partial<RpcTiming>;
@@ -35,6 +36,11 @@ export class Desk {
     const waitMs = this.timing.finalMs;
     this.ballotQueue = new KeyedQueue({ perKey: voterQueueMax, total: ballotQueueMax, waitMs });
     this.operationQueue = new KeyedQueue({ perKey: operationQueueMax, total: operationQueueMax, waitMs });
+  }
+
+  /** In whose segments this node's items stand; nobody's for an observer, so that nothing unsigned passes here. */
+  get author(): number {
+    return this.api.self ?? NO_AUTHOR;
   }
 
   /** What the next block would be judged by, as far as this node can know: its time is later than the last one's. */

@@ -1,10 +1,11 @@
-import type { z } from 'zod';
+import { Calls } from './calls.ts';
+import { COST_MIN } from './costs.ts';
 import type { RpcCounters } from './counters.ts';
 import type { Desk } from './desk.ts';
+import { meantName } from './fault-text.ts';
 import { RPC_LIMITS } from './limits.ts';
 import type { Caller, Method } from './method.ts';
 import { type Parsed, parseJson } from './parse.ts';
-import { Gate } from './queues.ts';
 import { errorObject, RpcError, toRpcError } from './rpc-error.ts';
 
 /** What goes back: nothing for notifications; the error apart when one single call failed. */
@@ -22,15 +23,14 @@ interface Budget {
 
 /** JSON-RPC 2.0 to the letter, over any transport: bytes in, a text out (https://www.jsonrpc.org/specification). */
 export class Dispatcher {
+  /** The same calls under other envelopes count and wait together with these. */
+  readonly calls: Calls;
   readonly #methods: ReadonlyMap<string, Method>;
-  readonly #desk: Desk;
   readonly #counters: RpcCounters;
-  readonly #heavy = new Gate(RPC_LIMITS.heavyReadsMax);
-  #inFlight = 0;
 
   constructor(methods: ReadonlyMap<string, Method>, desk: Desk, counters: RpcCounters) {
+    this.calls = new Calls(desk, counters);
     this.#methods = methods;
-    this.#desk = desk;
     this.#counters = counters;
   }
 
@@ -65,8 +65,7 @@ export class Dispatcher {
     const id = readId(request, idSources);
     if (id === 'invalid') return this.refuse(new RpcError('request.invalid', { path: 'id' }));
     const { method, params } = request;
-    const isCall = request.jsonrpc === '2.0' && typeof method === 'string' && isParams(request, params);
-    if (!isCall) {
+    if (request.jsonrpc !== '2.0' || typeof method !== 'string' || !isParams(request, params)) {
       const error = new RpcError('request.invalid');
       this.#counters.count(undefined, error.type);
       return { text: errorText(error, id?.value ?? null), error };
@@ -76,40 +75,32 @@ export class Dispatcher {
 
   async #answerCall(
     name: string,
-    params: unknown,
+    params: object | undefined,
     id: { readonly value: Id } | undefined,
     caller: Caller,
     budget: Budget,
   ): Promise<Answer> {
-    const known = this.#methods.get(name);
-    try {
-      const result = await this.#call(known, params, caller);
-      const json = JSON.stringify(result ?? null);
-      this.#counters.count(known?.name, undefined);
-      if (id === undefined) return { text: undefined };
-      budget.left -= Buffer.byteLength(json);
-      if (budget.left < 0) throw new RpcError('response.too-large');
-      return { text: `{"jsonrpc":"2.0","result":${json},"id":${JSON.stringify(id.value)}}` };
-    } catch (thrown) {
-      const error = toRpcError(thrown);
-      this.#counters.count(known?.name, error.type, error === thrown ? undefined : thrown);
-      return id === undefined ? { text: undefined } : { text: errorText(error, id.value), error };
-    }
+    const method = this.#methods.get(name);
+    const outcome = method === undefined ? this.#unknown(name, caller) : await this.calls.run(method, params, caller);
+    if (id === undefined) return { text: undefined };
+    if ('error' in outcome) return { text: errorText(outcome.error, id.value), error: outcome.error };
+    budget.left -= Buffer.byteLength(outcome.json);
+    if (budget.left >= 0)
+      return { text: `{"jsonrpc":"2.0","result":${outcome.json},"id":${JSON.stringify(id.value)}}` };
+    const error = new RpcError('response.too-large');
+    this.#counters.count(method?.name, error.type);
+    return { text: errorText(error, id.value), error };
   }
 
-  async #call(method: Method | undefined, params: unknown, caller: Caller): Promise<unknown> {
-    if (method === undefined) throw new RpcError('method.unknown');
-    if (this.#inFlight >= RPC_LIMITS.inFlightMax) throw new RpcError('request.rate-limited', { retryAfterMs: 200 });
-    this.#inFlight += 1;
+  #unknown(name: string, caller: Caller): { readonly error: RpcError } {
+    let error = new RpcError('method.unknown', meantName(name, [...this.#methods.keys()]));
     try {
-      if (method.scope === 'operator' || method.scope === 'admin') caller.require(method.scope);
-      else caller.requireRead();
-      const given = readParams(method, params);
-      const run = async () => await method.handle(given, caller, this.#desk);
-      return await (method.heavy ? this.#heavy.run(run) : run());
-    } finally {
-      this.#inFlight -= 1;
+      caller.spend(COST_MIN);
+    } catch (thrown) {
+      error = toRpcError(thrown);
     }
+    this.#counters.count(undefined, error.type);
+    return { error };
   }
 }
 
@@ -120,7 +111,7 @@ function checkBatch(batch: readonly unknown[]): void {
   }
 }
 
-function isParams(request: object, params: unknown): boolean {
+function isParams(request: object, params: unknown): params is object | undefined {
   return !Object.hasOwn(request, 'params') || (typeof params === 'object' && params !== null);
 }
 
@@ -136,42 +127,6 @@ function readId(
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return 'invalid';
   const source = idSources.get(request);
   return source === undefined || source === String(value) ? { value } : 'invalid';
-}
-
-/** By name or by position; by position null stands for a param that is left out. */
-function readParams(method: Method, params: unknown): unknown {
-  const named = Array.isArray(params) ? byPosition(method, params) : (params ?? {});
-  const unknown = Object.keys(named).find((key) => !Object.hasOwn(method.params.shape, key));
-  if (unknown !== undefined) throw new RpcError('params.invalid', { detail: 'no such param', path: unknown });
-  const parsed = method.params.safeParse(named);
-  if (parsed.success) return parsed.data;
-  throw faultOf(method, parsed.error.issues[0]);
-}
-
-function byPosition(method: Method, params: readonly unknown[]): object {
-  const names = Object.keys(method.params.shape);
-  if (params.length > names.length) {
-    throw new RpcError('params.invalid', { detail: 'too many', path: `[${names.length}]` });
-  }
-  const entries = params.map((value, at) => [names[at] ?? '', value] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== null));
-}
-
-function faultOf(method: Method, issue: z.core.$ZodIssue | undefined): RpcError {
-  if (issue === undefined) return new RpcError('params.invalid');
-  const { message } = issue;
-  const inner = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  const path = [...issue.path, ...inner];
-  return new RpcError(method.faultType?.(path) ?? 'params.invalid', { detail: message, path: pathText(path) });
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const step of path) {
-    if (typeof step === 'number') text += `[${step}]`;
-    else text += text === '' ? String(step) : `.${String(step)}`;
-  }
-  return text;
 }
 
 function errorText(error: RpcError, id: Id): string {

@@ -48,7 +48,11 @@ export const ERRORS = {
   'session.invalid': entry(2005, 'the ledger refuses this record', 'data.path names the fault'),
   'session.closed': entry(2006, 'the session has ended, or its deadline would be in the past', 'session_get shows it'),
   'session.not-draft': entry(2007, 'the session is no draft any more', 'what is opened is never changed'),
-  'session.not-open': entry(2008, 'the session is not open yet', 'session_get has the time'),
+  'session.not-open': entry(
+    2008,
+    'the session is not open yet',
+    'session_get has its status and the time; session_activate opens a draft',
+  ),
   'session.no-proposals': entry(2009, 'a session needs a proposal', 'proposal_add first'),
   'session.rule-forbids': entry(
     2010,
@@ -89,9 +93,13 @@ export const ERRORS = {
     'a whole number 1…10, or approve, reject, abstain; data.path names it',
   ),
   'ballot.expired': entry(4010, 'the time of the ballot is over', 'build a new ballot with a later notAfter'),
-  'ballot.wrong-chain': entry(4011, 'the ballot is for another network', 'chain_genesis has the network'),
+  'ballot.wrong-chain': entry(4011, 'the ballot is for another network', 'sign for the chain that node_status names'),
   'ballot.wrong-shard': entry(4012, 'the ballot stood in the wrong shard', 'submit it again', true),
-  'ballot.malformed': entry(4013, 'the ledger could not read the ballot', 'data.path names the fault'),
+  'ballot.malformed': entry(
+    4013,
+    'the ledger could not read the ballot',
+    'compare the versions of client and nodes: node_status',
+  ),
   'ballot.unknown': entry(4014, 'no such ballot here', 'it may not be final yet'),
   'ballot.duplicate-proposal': entry(4015, 'a proposal is answered twice', 'data.path names the second entry'),
   'ballot.too-large': entry(4016, 'the ballot is too large', 'shorten its comments'),
@@ -113,24 +121,40 @@ export const ERRORS = {
   'model.exists': entry(6002, 'the model is registered', 'model_update changes it'),
   'model.operator-unknown': entry(
     6003,
-    'no such model, or the operator is no validator',
+    'no such model, or the operator is neither a validator nor, for models with a key, an observer',
     'model_list and chain_genesis have them',
   ),
-  'model.key-used': entry(6004, 'the model has or had this key', 'make a new key'),
+  'model.key-used': entry(6004, 'the model has or had this key', 'make a new key, and give that one'),
   'operation.forbidden': entry(
     6005,
     'the key of this node may not do that on the ledger',
     'openers open sessions, admins keep registry and spaces',
   ),
   'operation.stale': entry(6006, 'another operation of this key came first', 'try again', true),
-  'operation.bad-signature': entry(6007, 'a signature of the operation does not hold', 'try again'),
+  'operation.bad-signature': entry(
+    6007,
+    'a signature of the operation does not hold',
+    'the operator key of the node may be damaged: restore it from a backup',
+  ),
   'operation.expired': entry(6008, 'the operation was not ordered in time', 'try again', true),
   'operation.malformed': entry(6009, 'the ledger could not read the operation', 'data.path names the fault'),
-  'operation.wrong-chain': entry(6010, 'the operation is for another network', 'chain_genesis has the network'),
+  'operation.wrong-chain': entry(
+    6010,
+    'the operation is for another network',
+    'node_status names the chain of this node',
+  ),
   'operation.too-large': entry(
     6011,
     'the operation is too large',
     'fewer electors, models or proposals, or shorter texts',
+  ),
+
+  'observer.unknown': entry(6012, 'no observer of that name', 'observer_list has them'),
+  'observer.exists': entry(6013, 'the name or the peer is in use', 'observer_list and chain_genesis have both'),
+  'observer.refused': entry(
+    6014,
+    'the key of this node may not admit observers, or all its places are taken',
+    'a validator admits; observer_remove makes room',
   ),
 
   'network.busy': entry(7001, 'this node has too much to do', 'wait, then try again', true),
@@ -138,7 +162,7 @@ export const ERRORS = {
   'storage.read-only': entry(
     8001,
     'this node takes no writes: its disk or journal failed',
-    'use another node; waggle doctor',
+    'use another node; node_status and the log of this one say why',
   ),
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

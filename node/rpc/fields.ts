@@ -5,6 +5,7 @@ import { fromHex } from '../../protocol/hex.ts';
 import { type Id, isId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { RPC_LIMITS } from './limits.ts';
+import { readable } from './schema-words.ts';
 
 /*
  * Fields that several methods share: one zod source for validation, types and the OpenRPC document. All refuse, none
@@ -12,36 +13,41 @@ import { RPC_LIMITS } from './limits.ts';
  */
 
 const ID_FORM = '^[a-z0-9][a-z0-9._-]{0,63}$';
+const ID_WORDS = 'an id of 1…64 lower-case letters, digits, dots, hyphens, underscores, a letter or digit first';
 
-export const id = z
-  .string()
-  .refine(isId, { error: 'not an id: lower-case letters, digits, dots, hyphens, underscores, at most 64' })
+/** A text of one form: `words` say what it is, in refusals and in the reference. */
+function formed(isForm: (text: string) => boolean, words: string) {
+  return z.string().refine(isForm, { error: `expected ${words}` });
+}
+
+export const id = formed(isId, ID_WORDS)
   .transform((text) => text as Id)
-  .meta({ type: 'string', pattern: ID_FORM });
+  .meta({ type: 'string', pattern: ID_FORM, description: ID_WORDS });
 
 function hex(lengthBytes: number) {
-  const pattern = `^[0-9a-f]{${lengthBytes * 2}}$`;
+  const digits = lengthBytes * 2;
+  const pattern = `^[0-9a-f]{${digits}}$`;
+  const words = `a hex of ${digits} digits in lower case`;
   const form = new RegExp(pattern);
-  return z
-    .string()
-    .refine((text) => form.test(text), { error: `not ${lengthBytes} bytes in lower-case hex` })
+  return formed((text) => form.test(text), words)
     .transform((text) => fromHex(text, lengthBytes))
-    .meta({ type: 'string', pattern });
+    .meta({ type: 'string', pattern, description: words });
 }
 
 export const hash = hex(32);
 /** A key that may be registered: the ledger would refuse another, without saying which (reliability.md 4). */
-export const publicKey = hex(32).refine(isRegistrableKey, { error: 'not a usable ed25519 public key' });
+export const publicKey = hex(32)
+  .refine(isRegistrableKey, { error: 'no usable ed25519 public key' })
+  .meta({ type: 'string', pattern: '^[0-9a-f]{64}$', description: 'an ed25519 public key in 64 digits of hex' });
 export const signature = hex(64);
 
+const TIME_WORDS = 'an RFC 3339 time in UTC such as 2026-01-31T12:00:00.000Z';
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 
 /** RFC 3339 in UTC, to Unix milliseconds. A day that no calendar has is refused, not rolled over. */
-export const time = z
-  .string()
-  .refine(isTime, { error: 'not an RFC 3339 UTC time such as 2026-01-31T12:00:00.000Z' })
+export const time = formed(isTime, TIME_WORDS)
   .transform((text) => Date.parse(text))
-  .meta({ type: 'string', format: 'date-time' });
+  .meta({ type: 'string', format: 'date-time', description: TIME_WORDS });
 
 function isTime(text: string): boolean {
   if (!TIME.test(text)) return false;
@@ -53,26 +59,35 @@ const BLANK = /^[\t\n ]*$/;
 
 /** One spelling only (NFC), no controls or bidi overrides, not blank. */
 export function text(bytesMax: number) {
-  return optionalText(bytesMax).refine((value) => !BLANK.test(value), { error: 'blank' });
+  const words = `a text of 1…${readable(bytesMax)} bytes, not blank`;
+  return optionalText(bytesMax)
+    .refine((value) => !BLANK.test(value), { error: 'blank: expected a text' })
+    .meta({ type: 'string', maxLength: bytesMax, description: words });
 }
 
 /** As `text`, but may be blank: a comment. */
 export function optionalText(bytesMax: number) {
   return z
     .string()
-    .refine(isCanonicalText, { error: 'not NFC, or with control characters, bidi overrides or lone surrogates' })
-    .refine((value) => Buffer.byteLength(value) <= bytesMax, { error: `more than ${bytesMax} bytes` })
-    .meta({ type: 'string', maxLength: bytesMax });
+    .refine(isCanonicalText, {
+      error: 'expected text in Unicode NFC without control characters, bidi overrides or lone surrogates',
+    })
+    .refine((value) => Buffer.byteLength(value) <= bytesMax, {
+      error: `too long: ${readable(bytesMax)} bytes at most`,
+    })
+    .meta({ type: 'string', maxLength: bytesMax, description: `a text of at most ${readable(bytesMax)} bytes` });
 }
 
 export const title = text(LIMITS.titleBytesMax);
 export const reason = text(LIMITS.reasonBytesMax);
 export const height = z.int().min(0);
 
-export const fraction = z.strictObject({
-  num: z.int().min(0).max(LIMITS.fractionPartMax),
-  den: z.int().min(1).max(LIMITS.fractionPartMax),
-});
+export const fraction = z
+  .strictObject({
+    num: z.int().min(0).max(LIMITS.fractionPartMax),
+    den: z.int().min(1).max(LIMITS.fractionPartMax),
+  })
+  .meta({ description: 'a fraction {num, den} of whole numbers' });
 
 /** Every list: a page of at most `limit` items behind `cursor`. */
 export const page = {

@@ -16,20 +16,36 @@ export class HostGuard {
   }
 
   /**
-   * A page that rebinds its own name to this address still sends that name, so the name decides. An Origin is allowed
-   * when listed, or when it is this very server.
-   * @throws RpcError auth.forbidden
+   * A page that rebinds its own name to this address still sends that name, so the name decides; an address that names a
+   * host names it before the header does (RFC 9112, 3.2.2). An Origin is allowed when listed, or when it is this very
+   * server.
+   * @throws RpcError auth.forbidden; request.invalid without a Host
    */
-  check(headers: IncomingHttpHeaders): void {
-    const { host = '', origin } = headers;
-    if (!this.#hosts.has(nameOf(host))) {
+  check(headers: IncomingHttpHeaders, address = '/'): void {
+    const { host, origin } = headers;
+    if (host === undefined) throw new RpcError('request.invalid', { detail: 'no Host' });
+    const named = /^[a-z]+:\/\/([^/?#]*)/i.exec(address)?.[1] ?? host;
+    if (!this.#hosts.has(nameOf(host)) || !this.#hosts.has(nameOf(named))) {
       throw new RpcError('auth.forbidden', { detail: 'foreign Host', hint: 'call it by a name of its hosts list' });
     }
-    if (origin === undefined || this.#origins.has(origin)) return;
-    if (origin !== `http://${host}` && origin !== `https://${host}`) {
-      throw new RpcError('auth.forbidden', { detail: 'foreign Origin', hint: 'list the origin in the configuration' });
-    }
+    const isOwn = origin === undefined ? !isOfForeignPage(headers) : this.#isAllowed(origin, host);
+    if (isOwn) return;
+    throw new RpcError('auth.forbidden', { detail: 'foreign Origin', hint: 'list the origin in the configuration' });
   }
+
+  #isAllowed(origin: string, host: string): boolean {
+    return this.#origins.has(origin) || origin === `http://${host}` || origin === `https://${host}`;
+  }
+}
+
+const FOREIGN_SITES: ReadonlySet<unknown> = new Set(['cross-site', 'same-site']);
+
+/**
+ * A page that loads this as a picture or a script sends no Origin, and cannot read the answer; but it could keep this node
+ * busy. Browsers say so (Fetch Metadata). A link that somebody follows is no such load.
+ */
+function isOfForeignPage(headers: IncomingHttpHeaders): boolean {
+  return FOREIGN_SITES.has(headers['sec-fetch-site']) && headers['sec-fetch-mode'] !== 'navigate';
 }
 
 /** The name of a Host header without its port; an IPv6 address keeps its brackets. */
@@ -47,20 +63,40 @@ export interface CallerFacts {
   readonly authorization: string | undefined;
   readonly address: string;
   readonly subscriber?: Subscriber;
+  readonly isGone?: () => boolean;
 }
 
 /**
- * A caller by its bearer token. Every element of a batch asks for itself; the token of one request is looked up once
- * and counts as one guess. Over WebSocket it is looked up for every message, so a token that is taken back is dead.
+ * A caller by its bearer token. Every element of a batch asks and spends for itself; the token of one request is looked
+ * up once and counts as one guess. Over WebSocket it is looked up for every message, so a token that is taken back is
+ * dead.
  */
-export function callerOf(gate: TokenGate, { authorization, address, subscriber }: CallerFacts): Caller {
-  let held: { readonly scope: Scope } | { readonly error: RpcError } | undefined;
+export function callerOf(gate: TokenGate, facts: CallerFacts): Caller {
+  const { authorization, address, subscriber, isGone = () => false } = facts;
+  let looked: Held | undefined;
+  const look = () => {
+    looked ??= lookUp(gate, authorization, address);
+    return looked;
+  };
   const hold = () => {
-    held ??= lookUp(gate, authorization, address);
+    const held = look();
     if ('error' in held) throw held.error;
     return held.scope;
   };
   return {
+    isGone,
+    scope: () => {
+      const held = look();
+      return 'error' in held ? undefined : held.scope;
+    },
+    get rate() {
+      return 'error' in look() ? gate.rates.anonymous : gate.rates.authenticated;
+    },
+    spend: (units) => {
+      const held = look();
+      if ('error' in held) gate.spending.spend(`at ${networkOf(address)}`, gate.rates.anonymous, units);
+      else gate.spending.spend(`token ${held.name}`, gate.rates.authenticated, units);
+    },
     requireRead: () => {
       if (!isLoopback(address)) hold();
     },
@@ -71,11 +107,32 @@ export function callerOf(gate: TokenGate, { authorization, address, subscriber }
   };
 }
 
-function lookUp(gate: TokenGate, authorization: string | undefined, address: string) {
-  const token = authorization === undefined ? undefined : /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization)?.[1];
+type Held = { readonly scope: Scope; readonly name: string } | { readonly error: RpcError };
+
+/** The token of an authorization header, undefined for none and for what is none. */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return authorization === undefined ? undefined : /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization)?.[1];
+}
+
+function lookUp(gate: TokenGate, authorization: string | undefined, address: string): Held {
+  const token = bearerOf(authorization);
   if (token === undefined) return { error: new RpcError('auth.missing') };
   const guess = gate.check(token, address);
   if ('scope' in guess) return guess;
   if (guess.refused === 'limited') return { error: new RpcError('request.rate-limited', { retryAfterMs: 60_000 }) };
   return { error: new RpcError('auth.missing', { detail: 'unknown token' }) };
+}
+
+const IPV6_NETWORK_GROUPS = 4;
+
+/** Who has an IPv6 address has 2⁶⁴ of them: they count as one. */
+export function networkOf(address: string): string {
+  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+  if (!plain.includes(':')) return plain;
+  const [left = '', right] = plain.split('%')[0]?.split('::') ?? [];
+  const head = left === '' ? [] : left.split(':');
+  const tail = right === undefined || right === '' ? [] : right.split(':');
+  const zeros =
+    right === undefined ? [] : Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0');
+  return [...head, ...zeros, ...tail].slice(0, IPV6_NETWORK_GROUPS).join(':');
 }

@@ -3,12 +3,15 @@ import { RPC_LIMITS } from './limits.ts';
 export interface JsonShape {
   /** Why the text is refused before it is parsed. */
   readonly refused?: 'depth' | 'elements';
+  /** Names of objects as they are written, each time a name is. */
+  readonly names: number;
   /** Every number is a plain whole number of at most 15 digits, so parsing loses nothing. */
   readonly isPlain: boolean;
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COLON = 0x3a;
 const ZERO = 0x30;
 const DIGITS_MAX = 15;
 
@@ -20,23 +23,25 @@ export function scanJson(bytes: Uint8Array): JsonShape {
   const { length } = bytes;
   let depth = 0;
   let elements = 0;
+  let names = 0;
   let isPlain = true;
   for (let at = 0; at < length; at++) {
     const byte = bytes[at] ?? 0;
     if (byte === QUOTE) at = endOfString(bytes, at);
     else if (byte === 0x5b || byte === 0x7b) {
       elements += 1;
-      if (++depth > RPC_LIMITS.depthMax) return { refused: 'depth', isPlain };
+      if (++depth > RPC_LIMITS.depthMax) return { refused: 'depth', names, isPlain };
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
     else if (byte === 0x2c) elements += 1;
+    else if (byte === COLON) names += 1;
     else if (isNumberByte(byte)) {
       const end = endOfNumber(bytes, at);
       if (!isPlainWhole(bytes, at, end)) isPlain = false;
       at = end - 1;
     }
-    if (elements > RPC_LIMITS.elementsMax) return { refused: 'elements', isPlain };
+    if (elements > RPC_LIMITS.elementsMax) return { refused: 'elements', names, isPlain };
   }
-  return { isPlain };
+  return { names, isPlain };
 }
 
 /** Place of the closing quote, or the end of the text. */

@@ -1,10 +1,19 @@
 import { z } from 'zod';
 import type { Desk } from './desk.ts';
 import type { ErrorType } from './error-codes.ts';
+import type { Rate } from './limits.ts';
 import type { Scope } from './tokens.ts';
 
 /** Who calls, as far as this door knows. */
 export interface Caller {
+  /** Of a token this node knows, undefined without one. A wrong one counts as a guess. */
+  scope(): Scope | undefined;
+  /** Its connection has ended: nobody will hear the answer. */
+  isGone(): boolean;
+  /** What it may spend. */
+  readonly rate: Rate;
+  /** Take units of cost off what this caller may spend. @throws RpcError request.rate-limited */
+  spend(units: number): void;
   /** Reads are free on loopback; from elsewhere they need a token too. @throws RpcError auth.missing */
   requireRead(): void;
   /** @throws RpcError auth.missing, auth.forbidden, request.rate-limited */
@@ -18,6 +27,15 @@ export interface Subscriber {
   /** @throws RpcError request.rate-limited when it has too many */
   subscribe(topic: 'head', fromSeq: number | undefined): { readonly subscription: string; readonly seq: number };
   unsubscribe(subscription: string): boolean;
+}
+
+/** A result that is JSON already: made once, given to many. */
+export class Rendered {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
+  }
 }
 
 /** Needed for every call of a method; `caller` means that the handler decides by the params. */
@@ -61,6 +79,16 @@ export function defineMethod<Params extends z.ZodObject>(name: string, options: 
     faultType,
     handle: (given, caller, desk) => options.handle(given as z.output<Params>, desk, caller),
   };
+}
+
+/** Subscriptions have a connection to send on, and no other door. */
+export function isForSockets({ name }: Pick<Method, 'name'>): boolean {
+  return name.startsWith('sub_');
+}
+
+/** Changes nothing, on the ledger or on a connection. */
+export function isRead(method: Pick<Method, 'name' | 'scope'>): boolean {
+  return method.scope === undefined && !isForSockets(method);
 }
 
 export const NO_PARAMS = z.strictObject({});

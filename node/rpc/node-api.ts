@@ -104,11 +104,11 @@ export interface Submission {
 export interface NodeApi {
   readonly chain: Hash;
   readonly genesis: Genesis;
-  /** This node's name in the roster. */
+  /** This node's name in the roster, or as an observer. */
   readonly name: string;
   readonly version: string;
-  /** Own ValidatorIndex. */
-  readonly self: number;
+  /** Own ValidatorIndex; undefined for an observer. */
+  readonly self: number | undefined;
 
   status(): NodeStatus;
   peers(): readonly PeerFacts[];
@@ -131,7 +131,7 @@ export interface NodeApi {
   /** Own and collected signatures over the checkpoint of a height. */
   checkpoint(height: number): Promise<readonly SignedCheckpoint[]>;
 
-  /** The key of a model this node operates, from its keystore (looked up on disk when it is not known yet). */
+  /** The key that the registry knows for a model, if this node's keystore has it. */
   modelKey(model: string): Promise<KeyPair | undefined>;
   /** The key this node signs operations with for its operator: its validator key. */
   readonly operatorKey: KeyPair;

@@ -1,6 +1,8 @@
 import type { CborValue } from '../../protocol/codec/cbor.ts';
+import type { KeyPair } from '../../protocol/crypto/keys.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { type OperationKind, type SignedOperation, signOperation } from '../../protocol/governance/operation.ts';
+import { admitObserver, removeObserver } from '../../protocol/governance/operations/observer.ts';
 import type { ReadPlan } from '../../protocol/governance/operations/plan.ts';
 import { createSpace, registerModels, updateModel } from '../../protocol/governance/operations/registry.ts';
 import { activateSession, addProposals } from '../../protocol/governance/operations/session-draft.ts';
@@ -12,6 +14,8 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { Desk } from './desk.ts';
 import type { FinalFacts } from './node-api.ts';
+import { explainField, explainOperation } from './operation-refusal.ts';
+import { isRepeat } from './operation-repeat.ts';
 import { isTaken, operationErrorType } from './outcomes.ts';
 import { RpcError } from './rpc-error.ts';
 
@@ -33,12 +37,14 @@ const READERS: ReadonlyMap<OperationKind, ReadPlan> = new Map<OperationKind, Rea
   ['session.close', closeSession],
   ['session.cancel', cancelSession],
   ['session.extend', extendSession],
+  ['observer.admit', admitObserver],
+  ['observer.remove', removeObserver],
 ]);
 
 const QUEUE = 'operations';
 
 /**
- * Sign an operation with the node's operator key and submit it. One at a time, so that calls at once do not use the
+ * Sign an operation with the node's operator key, or the one given, and submit it. One at a time, so that calls at once do not use the
  * same seq; if another process used it meanwhile (`stale`), once more with the next.
  * @throws RpcError of the outcome; network.busy, node.not-ready, storage.read-only, request.timeout
  */
@@ -47,13 +53,15 @@ export async function submitOperation(
   kind: OperationKind,
   body: CborValue,
   level: 'accepted' | 'final',
+  signer: KeyPair = desk.api.operatorKey,
 ): Promise<OperationAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<OperationAnswer>();
   const turn = desk.operationQueue.run(QUEUE, async () => {
     const onAccepted = level === 'accepted' ? resolve : undefined;
-    const first = await attempt(desk, kind, body, onAccepted);
-    const { signed, final } = first.final.outcome === 'stale' ? await attempt(desk, kind, body, onAccepted) : first;
-    resolve(answerOf(kind, body, signed, final));
+    const first = await attempt(desk, signer, kind, body, onAccepted);
+    const { signed, final } =
+      first.final.outcome === 'stale' ? await attempt(desk, signer, kind, body, onAccepted) : first;
+    resolve(answerOf(desk, kind, body, signed, final));
   });
   turn.catch(reject);
   return await promise;
@@ -66,12 +74,13 @@ interface Attempt {
 
 async function attempt(
   desk: Desk,
+  signer: KeyPair,
   kind: OperationKind,
   body: CborValue,
   onAccepted: ((answer: OperationAnswer) => void) | undefined,
 ): Promise<Attempt> {
   desk.checkWritable();
-  const signed = sign(desk, kind, body);
+  const signed = sign(desk, signer, kind, body);
   const judged = await settledJudgement(desk, signed);
   if (judged !== 'applied') return { signed, final: { outcome: judged, height: desk.api.head().height } };
   const submission = desk.api.submitOperation(signed);
@@ -83,13 +92,13 @@ async function attempt(
   return { signed, final: await desk.settled(submission, submission.final, facts) };
 }
 
-function sign(desk: Desk, kind: OperationKind, body: CborValue): SignedOperation {
+function sign(desk: Desk, signer: KeyPair, kind: OperationKind, body: CborValue): SignedOperation {
   const { api } = desk;
-  const actor = api.operatorKey.publicKey;
+  const actor = signer.publicKey;
   const seq = (api.state().seqs.get(toHex(actor)) ?? 0) + 1;
   const timeMs = desk.nowMs();
   const notAfterMs = timeMs + LIMITS.ballotLifetimeMs;
-  const signed = signOperation({ chain: api.chain, actor, seq, notAfterMs, timeMs, kind, body }, [api.operatorKey]);
+  const signed = signOperation({ chain: api.chain, actor, seq, notAfterMs, timeMs, kind, body }, [signer]);
   if (signed.bodyBytes.length > LIMITS.operationBytesMax) throw new RpcError('operation.too-large');
   return signed;
 }
@@ -106,20 +115,27 @@ async function settledJudgement(desk: Desk, signed: SignedOperation): Promise<Ou
 /** As the ledger would, but for deadlines that only this clock has passed: those are the ledger's to judge. */
 function judge(desk: Desk, signed: SignedOperation): Outcome {
   const { api } = desk;
-  const outcome = judgeOperation(api.state(), desk.context(), signed, { shard: 0, author: api.self });
+  const outcome = judgeOperation(api.state(), desk.context(), signed, { shard: 0, author: desk.author });
   if (outcome !== 'closed') return outcome;
   const context = { ...desk.context(), timeMs: api.head().timeMs + 1 };
-  return judgeOperation(api.state(), context, signed, { shard: 0, author: api.self });
+  return judgeOperation(api.state(), context, signed, { shard: 0, author: desk.author });
 }
 
-function answerOf(kind: OperationKind, body: CborValue, { id }: SignedOperation, final: FinalFacts): OperationAnswer {
+function answerOf(
+  { api }: Desk,
+  kind: OperationKind,
+  body: CborValue,
+  { id }: SignedOperation,
+  final: FinalFacts,
+): OperationAnswer {
   const { outcome, height } = final;
   const operation = toHex(id);
   if (outcome === 'applied' || outcome === 'duplicate') return { operation, outcome, height };
   if (isTaken(outcome)) throw new RpcError('internal');
-  const path = outcome === 'malformed' ? faultyField(kind, body) : undefined;
-  const facts = { operation, outcome, height };
-  throw new RpcError(operationErrorType(kind, outcome), path === undefined ? { facts } : { facts, path });
+  if (outcome === 'conflict' && isRepeat(api.state(), kind, body)) return { operation, outcome: 'duplicate', height };
+  const field = outcome === 'malformed' ? faultyField(kind, body) : undefined;
+  const { facts, ...where } = field === undefined ? explainOperation(api, kind, body, outcome) : explainField(field);
+  throw new RpcError(operationErrorType(kind, outcome), { ...where, facts: { operation, outcome, height, ...facts } });
 }
 
 /** Which field the ledger's own reader refuses. */

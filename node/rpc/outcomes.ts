@@ -59,6 +59,8 @@ const BY_KIND: ReadonlyMap<OperationKind, Partial<Readonly<Record<Refused, Error
   ['space.create', { conflict: 'space.exists' }],
   ['model.register', { conflict: 'model.exists' }],
   ['model.update', { conflict: 'model.key-used' }],
+  ['observer.admit', { conflict: 'observer.exists', forbidden: 'observer.refused' }],
+  ['observer.remove', { 'not-eligible': 'observer.unknown' }],
 ]);
 
 export function ballotErrorType(outcome: Refused): ErrorType {

@@ -17,7 +17,8 @@ const KEY = /^[a-z0-9._/-]{1,260}$/;
 /** @throws RpcError params.invalid for what this node never handed out */
 export function decodeCursor(cursor: string): string {
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (!KEY.test(key) || encodeCursor(key) !== cursor) throw new RpcError('params.invalid', { path: 'cursor' });
+  if (!KEY.test(key) || encodeCursor(key) !== cursor)
+    throw new RpcError('params.invalid', { path: 'cursor', detail: 'not a cursor of this list' });
   return key;
 }
 

@@ -30,15 +30,28 @@ export function parseJson(bytes: Uint8Array): Parsed {
   } catch {
     throw new RpcError('request.parse');
   }
-  if (text.includes(PROTOTYPE) || text.includes('\\u')) refusePrototypeKeys(value);
+  if (namesOf(value) !== shape.names) throw new RpcError('request.invalid', { detail: 'a key twice in one object' });
   return { value, idSources };
 }
 
-/** Such a key would be lost on the way through a copy: refused, never dropped. The depth is bounded by then. */
-function refusePrototypeKeys(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
+/**
+ * Names in the parsed value. Fewer than were written means that one stood twice, and readers differ on which counts: what
+ * was signed or meant cannot be told. A key `__proto__` would be lost on the way through a copy: refused, never dropped.
+ * The depth is bounded by then.
+ */
+function namesOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const inner of value) if (typeof inner === 'object') count += namesOf(inner);
+    return count;
+  }
   if (Object.hasOwn(value, PROTOTYPE)) throw new RpcError('request.invalid', { detail: `a key ${PROTOTYPE}` });
-  for (const inner of Object.values(value)) refusePrototypeKeys(inner);
+  for (const inner of Object.values(value)) {
+    count += 1;
+    if (typeof inner === 'object') count += namesOf(inner);
+  }
+  return count;
 }
 
 function exactly(idSources: WeakMap<object, string>) {

@@ -51,12 +51,14 @@ function busy(): RpcError {
 }
 
 /**
- * At most `size` tasks at once, each beginning in a turn of the event loop of its own, so that a batch of large reads
- * never blocks it for long. The others wait; they are bounded by the elements in flight.
+ * At most `size` tasks at once, each beginning in a turn of the event loop that no other begins in, so that a batch of
+ * large reads never blocks it for longer than one of them. The others wait; they are bounded by the elements in flight.
  */
 export class Gate {
   #free: number;
   readonly #waiting: (() => void)[] = [];
+  /** Of the last that was let in. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(size: number) {
     this.#free = size;
@@ -66,7 +68,8 @@ export class Gate {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      await nextTurn();
+      this.#turn = this.#turn.then(() => nextTurn());
+      await this.#turn;
       return await task();
     } finally {
       const next = this.#waiting.shift();

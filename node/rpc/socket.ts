@@ -2,6 +2,7 @@ import type { WebSocket } from '@fastify/websocket';
 import type { Desk } from './desk.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { HeadFeed } from './head-feed.ts';
+import type { UnsentBytes } from './http/unsent.ts';
 import { type CallerFacts, callerOf } from './http-guard.ts';
 import { RPC_LIMITS } from './limits.ts';
 import type { Subscriber } from './method.ts';
@@ -11,18 +12,28 @@ import type { TokenGate } from './tokens.ts';
 const CLOSE_TOO_SLOW = 1008;
 const CLOSE_UNSUPPORTED = 1003;
 
+interface SocketRooms {
+  readonly desk: Desk;
+  readonly dispatcher: Dispatcher;
+  readonly gate: TokenGate;
+  /** Answers that wait for slow readers, of all connections. */
+  readonly unsent: UnsentBytes;
+}
+
 /** Serve one WebSocket: the same dispatcher as over HTTP, and what it subscribed to. */
 export function serveSocket(
   socket: WebSocket,
   facts: Omit<CallerFacts, 'subscriber'>,
-  { desk, dispatcher, gate }: { readonly desk: Desk; readonly dispatcher: Dispatcher; readonly gate: TokenGate },
+  { desk, dispatcher, gate, unsent }: SocketRooms,
 ): void {
   const feeds = new Feeds(desk, (frame) => sendFrame(socket, frame));
   let inFlight = 0;
   const reply = (text: string | undefined) => {
     if (text === undefined || socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > RPC_LIMITS.socketBufferedBytesMax) socket.close(CLOSE_TOO_SLOW, 'reads too slowly');
-    else socket.send(text, () => undefined);
+    const isSlow = socket.bufferedAmount > RPC_LIMITS.socketBufferedBytesMax;
+    const release = isSlow ? undefined : unsent.take(Buffer.byteLength(text));
+    if (release === undefined) socket.close(CLOSE_TOO_SLOW, 'reads too slowly');
+    else socket.send(text, release);
   };
   socket.on('error', () => socket.terminate());
   socket.on('close', () => feeds.close());

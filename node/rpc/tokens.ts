@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { RPC_LIMITS } from './limits.ts';
+import { type Rates, RPC_LIMITS, RPC_RATES } from './limits.ts';
+import { RateGate } from './rate-gate.ts';
 
 /** What a bearer token may do here; `admin` includes `operator`. Scopes are local and no authority on the ledger. */
 export type Scope = 'operator' | 'admin';
 
-/** The scope of a token, or undefined for one that is none. */
+/** The scope of a token now, or undefined for one that is none (any more). */
 export type TokenVerifier = (token: string) => Scope | undefined;
 
 export interface TokenHash {
@@ -13,13 +14,16 @@ export interface TokenHash {
 }
 
 /**
- * Tokens by their SHA-256. Every hash is compared, in constant time, so the time taken tells nothing about the token
- * (reliability.md 2.6).
+ * Tokens by their SHA-256, as `current` has them at the moment: the same list as before is not looked at anew. Every hash
+ * is compared, in constant time, so the time taken tells nothing about the token (reliability.md 2.6).
  */
-export function createTokenVerifier(hashes: readonly TokenHash[]): TokenVerifier {
-  const known = hashes.map(({ sha256Hex, scope }) => ({ digest: Buffer.from(sha256Hex, 'hex'), scope }));
-  const usable = known.filter(({ digest }) => digest.length === 32);
+export function createTokenVerifier(current: () => readonly TokenHash[]): TokenVerifier {
+  let list: readonly TokenHash[] | undefined;
+  let usable: readonly Known[] = [];
   return (token) => {
+    const hashes = current();
+    if (hashes !== list) usable = usableOf(hashes);
+    list = hashes;
     const digest = createHash('sha256').update(token, 'utf8').digest();
     let found: Scope | undefined;
     for (const one of usable) {
@@ -29,11 +33,22 @@ export function createTokenVerifier(hashes: readonly TokenHash[]): TokenVerifier
   };
 }
 
+interface Known {
+  readonly digest: Buffer;
+  readonly scope: Scope;
+}
+
+function usableOf(hashes: readonly TokenHash[]): readonly Known[] {
+  const known = hashes.map(({ sha256Hex, scope }) => ({ digest: Buffer.from(sha256Hex, 'hex'), scope }));
+  return known.filter(({ digest }) => digest.length === 32);
+}
+
 export function includesScope(held: Scope | undefined, needed: Scope): boolean {
   return held === 'admin' || held === needed;
 }
 
-export type Guess = { readonly scope: Scope } | { readonly refused: 'wrong' | 'limited' };
+/** `name` tells tokens apart without being one. */
+export type Guess = { readonly scope: Scope; readonly name: string } | { readonly refused: 'wrong' | 'limited' };
 
 /**
  * Slows guessing: an address with too many wrong tokens in a window hears `limited` for any token that was not proven
@@ -41,25 +56,35 @@ export type Guess = { readonly scope: Scope } | { readonly refused: 'wrong' | 'l
  * locks nobody out.
  */
 export class TokenGate {
+  /** What callers spend, and may. */
+  readonly spending: RateGate;
+  readonly rates: Rates;
   readonly #verify: TokenVerifier;
   readonly #nowMs: () => number;
   readonly #proven = new Set<string>();
   readonly #wrong = new Map<string, { count: number; sinceMs: number }>();
 
-  constructor(verify: TokenVerifier, nowMs: () => number) {
+  constructor(verify: TokenVerifier, nowMs: () => number, rates = RPC_RATES, monotonicMs = () => performance.now()) {
     this.#verify = verify;
     this.#nowMs = nowMs;
+    this.rates = rates;
+    this.spending = new RateGate(monotonicMs);
+  }
+
+  /** Whether a token is one, asked by this node itself: no guess. */
+  knows(token: string): boolean {
+    return this.#verify(token) !== undefined;
   }
 
   check(token: string, address: string): Guess {
     const scope = this.#verify(token);
     const digest = createHash('sha256').update(token, 'utf8').digest('base64');
-    if (scope !== undefined && this.#proven.has(digest)) return { scope };
+    if (scope !== undefined && this.#proven.has(digest)) return { scope, name: digest };
     const seen = this.#seen(address);
     if (seen.count >= RPC_LIMITS.guessesMax) return { refused: 'limited' };
     if (scope !== undefined) {
       this.#proven.add(digest);
-      return { scope };
+      return { scope, name: digest };
     }
     seen.count += 1;
     return { refused: 'wrong' };

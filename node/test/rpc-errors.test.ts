@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { WaggleError } from '../../protocol/errors.ts';
 import { OPERATION_KINDS } from '../../protocol/governance/operation.ts';
 import { OUTCOMES, type Outcome } from '../../protocol/outcome.ts';
-import { ERRORS, type ErrorType } from '../rpc/error-codes.ts';
+import { ERRORS, type ErrorEntry, type ErrorType } from '../rpc/error-codes.ts';
+import { ERROR_GUIDE } from '../rpc/error-guide.ts';
 import { ballotErrorType, isTaken, operationErrorType } from '../rpc/outcomes.ts';
 import { errorObject, RpcError, toRpcError } from '../rpc/rpc-error.ts';
 import { startRig } from './harness/rpc-client.ts';
@@ -22,7 +25,7 @@ test('every error has its own number, in the range of its family', () => {
     [3, /^proposal\./],
     [4, /^ballot\./],
     [5, /^(tally|receipt)\./],
-    [6, /^(model|operation)\./],
+    [6, /^(model|operation|observer)\./],
     [7, /^network\./],
     [8, /^storage\./],
   ]);
@@ -34,37 +37,48 @@ test('every error has its own number, in the range of its family', () => {
   }
 });
 
-test('numbers that clients know never change', () => {
-  const frozen: [ErrorType, number][] = [
-    ['auth.missing', -32001],
-    ['auth.forbidden', -32002],
-    ['response.too-large', -32003],
-    ['node.not-ready', -32004],
-    ['request.rate-limited', -32005],
-    ['request.too-large', -32006],
-    ['request.timeout', -32007],
-    ['chain.block-unknown', 1001],
-    ['space.unknown', 2001],
-    ['session.unknown', 2003],
-    ['session.exists', 2004],
-    ['proposal.unknown', 3001],
-    ['ballot.closed', 4001],
-    ['ballot.not-open', 4002],
-    ['ballot.not-eligible', 4003],
-    ['ballot.already-voted', 4004],
-    ['ballot.conflict', 4005],
-    ['ballot.bad-signature', 4006],
-    ['ballot.incomplete', 4007],
-    ['ballot.unknown-proposal', 4008],
-    ['ballot.invalid-choice', 4009],
-    ['ballot.expired', 4010],
-    ['receipt.unavailable', 5001],
-    ['model.unknown', 6001],
-    ['operation.forbidden', 6005],
-    ['network.busy', 7001],
-    ['storage.read-only', 8001],
-  ];
-  for (const [type, code] of frozen) assert.equal(ERRORS[type].code, code, type);
+interface Published {
+  readonly type: string;
+  readonly code: number;
+  readonly retryable: boolean;
+}
+
+const PUBLISHED: readonly Published[] = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'fixtures', 'error-codes.json'), 'utf8'),
+);
+
+/** What a table breaks of the promise that it is append only, by type. */
+function brokenPromises(table: Readonly<Record<string, ErrorEntry>>): string[] {
+  return PUBLISHED.flatMap(({ type, code, retryable }) => {
+    const entry = Object.hasOwn(table, type) ? table[type] : undefined;
+    return entry?.code === code && entry.retryable === retryable ? [] : [type];
+  });
+}
+
+test('what was ever published never changes and never vanishes', () => {
+  assert.deepEqual(brokenPromises(ERRORS), []);
+  const { 'ballot.closed': closed, ...others } = ERRORS;
+  assert.deepEqual(brokenPromises(others), ['ballot.closed']);
+  assert.deepEqual(brokenPromises({ ...others, 'ballot.closed': { ...closed, code: 4099 } }), ['ballot.closed']);
+  assert.deepEqual(brokenPromises({ ...others, 'ballot.closed': { ...closed, retryable: true } }), ['ballot.closed']);
+});
+
+test('what is new is published: it is appended to fixtures/error-codes.json', () => {
+  const known = new Set(PUBLISHED.map(({ type }) => type));
+  assert.deepEqual(
+    TABLE.flatMap(([type]) => (known.has(type) ? [] : [type])),
+    [],
+  );
+  assert.equal(new Set(PUBLISHED.map(({ code }) => code)).size, PUBLISHED.length);
+});
+
+test('every error has its cause for people, and names commands only where one would be typed', () => {
+  for (const [type, { meaning, hint }] of TABLE) {
+    const { cause, command } = ERROR_GUIDE[type as ErrorType];
+    assert.ok(cause.length > 10, type);
+    for (const text of [meaning, hint, cause]) assert.doesNotMatch(text, /waggle |\.$/, type);
+    if (command !== undefined) assert.match(command, /^waggle [a-z-]/, type);
+  }
 });
 
 test('every outcome that is no success has an error of its own', () => {
@@ -93,6 +107,7 @@ test('what was not meant for clients leaves no word', () => {
   }
   assert.equal(toRpcError(new WaggleError('WAGGLE_SUBMIT_BUSY')).type, 'network.busy');
   assert.equal(toRpcError(new WaggleError('WAGGLE_SUBMIT_STOPPED')).type, 'node.not-ready');
+  assert.equal(toRpcError(new WaggleError('WAGGLE_LEDGER_CURSOR')).type, 'params.invalid');
 });
 
 test('what a client sent comes back short and well-formed', () => {

@@ -11,6 +11,7 @@ import { RPC_LIMITS } from '../rpc/limits.ts';
 import { allMethods } from '../rpc/methods/all.ts';
 import { createTokenVerifier, TokenGate } from '../rpc/tokens.ts';
 import { FakeNodeApi } from './harness/fake-node-api.ts';
+import { openSocket, startRig } from './harness/rpc-client.ts';
 
 const METHODS = allMethods('0.0.0');
 const CODES = new Set<number>(Object.values(ERRORS).map(({ code }) => code));
@@ -20,7 +21,10 @@ function createDispatcher() {
   const internal: unknown[] = [];
   const desk = new Desk(new FakeNodeApi(), { timing: { settleMs: 0 } });
   const dispatcher = new Dispatcher(METHODS, desk, new RpcCounters((_method, error) => internal.push(error)));
-  const gate = new TokenGate(createTokenVerifier([]), () => 0);
+  const gate = new TokenGate(
+    createTokenVerifier(() => []),
+    () => 0,
+  );
   const caller = callerOf(gate, { authorization: undefined, address: '127.0.0.1' });
   return { internal, answer: async (body: Uint8Array) => (await dispatcher.answer(body, caller)).text };
 }
@@ -86,6 +90,140 @@ test('any request-like JSON in: valid JSON-RPC out, or nothing', async () => {
   );
   const bodies = fc.oneof(request, fc.array(request, { maxLength: 5 })).map((value) => JSON.stringify(value));
   await checkBytes(text(bodies), 1_000);
+});
+
+/** Elements of a batch whose ids are exact: calls, notifications, and what is neither. */
+const element = fc.oneof(
+  fc.record({
+    jsonrpc: fc.constant('2.0'),
+    method: fc.constantFrom('chain_head', 'nope', 'session_get', 'session_list', 'rpc.discover'),
+    id: fc.oneof(fc.maxSafeInteger(), fc.string({ maxLength: 30 }), fc.constant(null)),
+  }),
+  fc.record({ jsonrpc: fc.constant('2.0'), method: fc.constantFrom('chain_head', 'nope', 'session_close') }),
+  fc.constantFrom(1, 'x', null, true, [], {}, [{}]),
+);
+
+interface Element {
+  readonly jsonrpc?: string;
+  readonly id?: unknown;
+}
+
+/** The ids of the answers to a batch, in their order: of a call its own, of a notification none, else null. */
+function idsOf(batch: readonly unknown[]): unknown[] {
+  return batch.flatMap((one) => {
+    const { jsonrpc, id } = (one ?? {}) as Element;
+    if (jsonrpc === undefined) return [null];
+    return id === undefined ? [] : [id];
+  });
+}
+
+function checkBatch(batch: readonly unknown[], text: string | undefined): void {
+  const expected = idsOf(batch);
+  if (expected.length === 0) {
+    assert.equal(text, undefined);
+    return;
+  }
+  const answers = JSON.parse(text ?? '') as { readonly id: unknown }[];
+  checkAnswer(answers);
+  // Strictly: 1 is not "1", and -0 never gets here.
+  assert.deepEqual(
+    answers.map(({ id }) => id),
+    expected,
+  );
+}
+
+test('as many answers as there are elements that are no notifications, in their order, under their ids', async () => {
+  const { internal, answer } = createDispatcher();
+  await fc.assert(
+    fc.asyncProperty(fc.array(element, { minLength: 1, maxLength: 20 }), async (batch) => {
+      checkBatch(batch, await answer(new TextEncoder().encode(JSON.stringify(batch))));
+    }),
+    { numRuns: 300 },
+  );
+  assert.deepEqual(internal, []);
+});
+
+test('the same over WebSocket, messages of one connection answered each under its own id', async (t) => {
+  const rig = await startRig(t);
+  const socket = await openSocket(t, rig);
+  await fc.assert(
+    fc.asyncProperty(fc.array(element, { minLength: 1, maxLength: 20 }), async (batch) => {
+      socket.send(JSON.stringify(batch));
+      if (idsOf(batch).length > 0) checkBatch(batch, JSON.stringify(await socket.next()));
+    }),
+    { numRuns: 150 },
+  );
+  const values = fc.oneof(
+    fc.json({ maxDepth: 4 }),
+    fc.string(),
+    fc
+      .jsonValue({ maxDepth: 2 })
+      .map((params) => JSON.stringify({ jsonrpc: '2.0', method: 'session_get', params, id: 1 })),
+  );
+  await fc.assert(
+    fc.asyncProperty(values, async (body) => {
+      socket.send(body);
+      socket.send('{"jsonrpc":"2.0","method":"chain_head","id":"fence"}');
+      const answers = [await socket.next()];
+      // Whatever is answered comes before or after the fence; nothing else comes.
+      if (answers[0]?.id === 'fence' && isAnswered(body)) answers.push(await socket.next());
+      else if (answers[0]?.id !== 'fence') answers.push(await socket.next());
+      for (const one of answers) checkAnswer(one);
+      assert.equal(answers.filter((one) => one.id === 'fence').length, 1);
+    }),
+    { numRuns: 300 },
+  );
+  assert.deepEqual(rig.internal, []);
+});
+
+/** Unless it is a notification, or a batch of them. */
+function isAnswered(body: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return true;
+  }
+  const isNotification = (one: unknown) => {
+    const { jsonrpc, id } = (one ?? {}) as Element;
+    return jsonrpc === '2.0' && id === undefined;
+  };
+  return Array.isArray(value) ? value.length === 0 || !value.every(isNotification) : !isNotification(value);
+}
+
+test('params are taken by name as by position', async () => {
+  const { answer } = createDispatcher();
+  const of = async (params: unknown) => {
+    const text = await answer(
+      new TextEncoder().encode(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'chain_getChains', params })),
+    );
+    const { result, error } = JSON.parse(text ?? '');
+    return { result, code: error?.code };
+  };
+  const place = fc.integer({ min: -2, max: 70 });
+  await fc.assert(
+    fc.asyncProperty(place, place, async (shard, author) => {
+      assert.deepEqual(await of([shard, author]), await of({ author, shard }));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a key that stands twice is refused, wherever it stands', async () => {
+  const { answer } = createDispatcher();
+  const key = fc.string({ maxLength: 8 }).filter((name) => name !== '__proto__');
+  const value = fc.jsonValue({ maxDepth: 2 });
+  await fc.assert(
+    fc.asyncProperty(key, value, fc.nat({ max: 5 }), fc.boolean(), async (name, inner, depth, isTwice) => {
+      const entry = `${JSON.stringify(name)}:${JSON.stringify(inner)}`;
+      const object = isTwice ? `{${entry},${entry}}` : `{${entry}}`;
+      const params = `${'['.repeat(depth + 1)}${object}${']'.repeat(depth + 1)}`;
+      const text = await answer(
+        new TextEncoder().encode(`{"jsonrpc":"2.0","id":1,"method":"model_get","params":${params}}`),
+      );
+      assert.equal(JSON.parse(text ?? '').error.code, isTwice ? -32600 : -32602);
+    }),
+  );
 });
 
 test('any change of a valid request: valid JSON-RPC out, or nothing', async () => {

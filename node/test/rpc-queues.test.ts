@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Calls } from '../rpc/calls.ts';
+import { RpcCounters } from '../rpc/counters.ts';
+import { Desk } from '../rpc/desk.ts';
+import { callerOf } from '../rpc/http-guard.ts';
+import { allMethods } from '../rpc/methods/all.ts';
 import { decodeCursor, encodeCursor, smallestAfter } from '../rpc/page.ts';
 import { Gate, KeyedQueue } from '../rpc/queues.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
+import { TokenGate } from '../rpc/tokens.ts';
+import { FakeNodeApi } from './harness/fake-node-api.ts';
 
 const busy = (error: unknown) => error instanceof RpcError && error.type === 'network.busy';
 
@@ -105,4 +112,37 @@ test('a cursor is its key and nothing else is one', () => {
   for (const cursor of ['', '!', 'bWFpbg==', encodeCursor('A'), encodeCursor('a\n'), encodeCursor('a'.repeat(300))]) {
     assert.throws(() => decodeCursor(cursor), RpcError, cursor);
   }
+});
+
+test('no two large reads begin in one turn of the event loop', async () => {
+  const gate = new Gate(4);
+  const begun: number[] = [];
+  let turn = 0;
+  let isRunning = true;
+  const count = () => {
+    turn += 1;
+    if (isRunning) setImmediate(count);
+  };
+  setImmediate(count);
+  await Promise.all(Array.from({ length: 12 }, () => gate.run(async () => begun.push(turn))));
+  isRunning = false;
+  assert.equal(new Set(begun).size, 12);
+});
+
+test('what waited for a client that is gone is not worked on', async () => {
+  const desk = new Desk(new FakeNodeApi());
+  const calls = new Calls(desk, new RpcCounters());
+  const gate = new TokenGate(
+    () => undefined,
+    () => 0,
+  );
+  const caller = callerOf(gate, { authorization: undefined, address: '127.0.0.1', isGone: () => true });
+  const run = async (name: string) => {
+    const method = allMethods('0').get(name);
+    assert.ok(method !== undefined);
+    const outcome = await calls.run(method, {}, caller);
+    return 'error' in outcome ? outcome.error.type : 'ok';
+  };
+  assert.equal(await run('session_list'), 'network.busy');
+  assert.equal(await run('chain_head'), 'ok');
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineMethod, type Method, NO_PARAMS } from '../method.ts';
-import { openRpcDocument } from '../openrpc.ts';
+import { Discovery } from '../openrpc.ts';
 import { ballotGet, ballotList } from './ballot.ts';
 import { ballotSubmit } from './ballot-submit.ts';
 import {
@@ -13,6 +13,7 @@ import {
 } from './chain.ts';
 import { modelGet, modelList, modelRegister, modelUpdate } from './model.ts';
 import { nodePeers, nodeStatus } from './node.ts';
+import { observerAdmit, observerList, observerRemove } from './observer.ts';
 import { proposalGet, proposalList } from './proposal.ts';
 import { sessionGet, sessionList } from './session.ts';
 import {
@@ -54,6 +55,9 @@ const METHODS: readonly Method[] = [
   modelGet,
   modelRegister,
   modelUpdate,
+  observerList,
+  observerAdmit,
+  observerRemove,
   spaceList,
   spaceGet,
   spaceCreate,
@@ -64,12 +68,14 @@ const METHODS: readonly Method[] = [
 /** Every method by name, rpc.discover included. A Map: a name from outside is never looked up in an object. */
 export function allMethods(version: string): ReadonlyMap<string, Method> {
   const discover = defineMethod('rpc.discover', {
-    summary: 'This interface as an OpenRPC document, with the scope of every method and the limits.',
+    summary:
+      'This interface as an OpenRPC document: the methods that this caller may call, with their scopes, costs and limits. GET /openrpc.json has all methods.',
     params: NO_PARAMS,
     result: z.looseObject({ openrpc: z.string() }),
-    handle: () => document,
+    heavy: true,
+    handle: (_params, _desk, caller) => discovery.for(caller),
   });
   const all = [discover, ...METHODS];
-  const document = openRpcDocument(all, version);
+  const discovery = new Discovery(all, version);
   return new Map(all.map((method) => [method.name, method]));
 }

@@ -22,7 +22,8 @@ const choice = z
   .transform((given): Entry['choice'] => {
     if (typeof given === 'number') return { method: 'score', weight: given };
     return typeof given === 'string' ? { method: 'stance', stance: given } : given;
-  });
+  })
+  .meta({ description: 'a whole number 1…10, or one of approve, reject, abstain' });
 
 const entry = z.strictObject({
   proposal: id,

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import type { KeyPair } from '../../../protocol/crypto/keys.ts';
 import {
   type ModelRegister,
   type ModelUpdate,
   modelRegisterBody,
   modelUpdateBody,
 } from '../../../protocol/governance/operations/registry.ts';
+import { hashesEqual } from '../../../protocol/hash.ts';
 import { parseId } from '../../../protocol/ids.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import type { Desk } from '../desk.ts';
@@ -111,8 +113,9 @@ function withDefaults(desk: Desk, given: z.output<typeof model>) {
 }
 
 export const modelUpdate = defineMethod('model_update', {
-  summary: 'Change what is given of a model. key: null gives its key up.',
-  scope: 'admin',
+  summary:
+    'Change what is given of a model (admin). key: null gives its key up. A new key alone (operator) is signed by the current one, where this node holds it.',
+  scope: 'operator',
   params: z.strictObject({
     id,
     key: publicKey.nullable().optional(),
@@ -122,9 +125,26 @@ export const modelUpdate = defineMethod('model_update', {
     await: awaitFinal,
   }),
   result: operationResult,
-  handle: async ({ await: level, ...rest }, desk) => {
+  handle: async ({ await: level, ...rest }, desk, caller) => {
     const update = defined(rest);
+    const isKeyAlone = update.key !== undefined && Object.keys(update).length === 2;
+    if (!isKeyAlone) caller.require('admin');
     if (Object.keys(update).length === 1) throw new RpcError('params.invalid', { detail: 'nothing to change' });
-    return await submitOperation(desk, 'model.update', modelUpdateBody(update as ModelUpdate), level);
+    if ((await desk.settle(() => desk.api.state().models.get(rest.id))) === undefined) {
+      // A node that is behind says so, and not that there is no such model.
+      desk.checkWritable();
+      throw new RpcError('model.unknown', { path: 'id' });
+    }
+    // The model's own key may change itself; without it the admins may.
+    const own = isKeyAlone ? await currentKey(desk, rest.id) : undefined;
+    if (isKeyAlone && own === undefined) caller.require('admin');
+    return await submitOperation(desk, 'model.update', modelUpdateBody(update as ModelUpdate), level, own);
   },
 });
+
+/** The key the registry knows for a model, where this node holds it. */
+async function currentKey({ api }: Desk, id: string): Promise<KeyPair | undefined> {
+  const pair = await api.modelKey(id);
+  const registered = api.state().models.get(id)?.key;
+  return pair !== undefined && registered !== undefined && hashesEqual(pair.publicKey, registered) ? pair : undefined;
+}

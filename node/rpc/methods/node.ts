@@ -36,7 +36,7 @@ export const nodeStatus = defineMethod('node_status', {
       chain: toHex(api.chain),
       name: api.name,
       version: api.version,
-      role: 'validator' as const,
+      role: api.self === undefined ? ('observer' as const) : ('validator' as const),
       epoch: facts.epoch,
       view: facts.view,
       height: facts.height,

@@ -5,11 +5,17 @@ import { fraction, id, text, title } from '../fields.ts';
 
 /** The rule as clients write it (interface.md, Rule and electorate); defaults are signed like any other value. */
 
-const percent = fraction.refine(({ num, den }) => num <= 100 * den, { error: 'more than 100 percent' });
-const share = fraction.refine(({ num, den }) => num > 0 && num <= den, { error: 'not a share: 0 < num/den <= 1' });
+const percent = fraction.refine(({ num, den }) => num <= 100 * den, {
+  error: 'expected at most 100 percent: num/den <= 100',
+});
+const share = fraction.refine(({ num, den }) => num > 0 && num <= den, {
+  error: 'expected a share of one: 0 < num/den <= 1',
+});
 const role = text(LIMITS.roleBytesMax);
 const percents = (name: z.ZodType<string, string>) =>
-  z.record(name, percent).refine((given) => Object.keys(given).length <= LIMITS.proposalsMax, { error: 'too many' });
+  z.record(name, percent).refine((given) => Object.keys(given).length <= LIMITS.proposalsMax, {
+    error: `too many: ${LIMITS.proposalsMax} at most`,
+  });
 
 const threshold = z.strictObject({
   op: z.enum(['>=', '>']),
@@ -31,7 +37,10 @@ const veto = z
     revisionAt: z.int().min(1).max(100).default(50),
     rejectAt: z.int().min(1).max(100).default(80),
   })
-  .refine(({ revisionAt, rejectAt }) => revisionAt <= rejectAt, { error: 'above rejectAt', path: ['revisionAt'] });
+  .refine(({ revisionAt, rejectAt }) => revisionAt <= rejectAt, {
+    error: 'expected at most rejectAt',
+    path: ['revisionAt'],
+  });
 
 export const ruleField = z
   .strictObject({
@@ -47,7 +56,7 @@ export const ruleField = z
     close: z.enum(['deadline', 'all-voted', 'opener']),
   })
   .refine(({ hold, threshold: one }) => hold === undefined || one !== null, {
-    error: 'needs a threshold',
+    error: 'needs a threshold beside it',
     path: ['hold'],
   })
   .refine(({ veto: one, method }) => one === undefined || method === 'score', {
@@ -55,7 +64,7 @@ export const ruleField = z
     path: ['veto'],
   })
   .refine(({ close, revisable }) => close !== 'all-voted' || !revisable, {
-    error: 'a revisable session does not close by all-voted',
+    error: 'a revisable session cannot close by all-voted: expected deadline or opener',
     path: ['close'],
   });
 

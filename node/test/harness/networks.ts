@@ -40,6 +40,7 @@ export class TestNode {
       },
       onFrame: (from, bytes) => void this.frames.push({ from, bytes }),
       onPeer: (peer, connected) => void this.events.push(`${connected ? '+' : '-'}${peer}`),
+      serveSubmit: async function* () {},
       serveSync: async function* () {},
     };
   }

@@ -13,6 +13,10 @@ import { FakeNodeApi } from './fake-node-api.ts';
 export const OPERATOR = 'operator-token-0123456789';
 export const ADMIN = 'admin-token-0123456789';
 const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+const TOKENS = [
+  { sha256Hex: sha256Hex(OPERATOR), scope: 'operator' },
+  { sha256Hex: sha256Hex(ADMIN), scope: 'admin' },
+] as const;
 const DEADLINE_MS = 10_000;
 
 export interface Reply {
@@ -47,10 +51,7 @@ export interface Rig {
 export async function startRig(t: TestContext, options: Partial<RpcOptions> = {}): Promise<Rig> {
   const api = new FakeNodeApi();
   const internal: unknown[] = [];
-  const tokens = createTokenVerifier([
-    { sha256Hex: sha256Hex(OPERATOR), scope: 'operator' },
-    { sha256Hex: sha256Hex(ADMIN), scope: 'admin' },
-  ]);
+  const tokens = createTokenVerifier(() => TOKENS);
   const server = await startRpc(api, {
     host: '127.0.0.1',
     port: 0,

@@ -1,0 +1,32 @@
+import type { FastifyRequest } from 'fastify';
+import type { RpcCounters } from '../counters.ts';
+import type { Desk } from '../desk.ts';
+import type { Dispatcher } from '../dispatcher.ts';
+import { callerOf } from '../http-guard.ts';
+import type { DoorLimits } from '../limits.ts';
+import type { Caller, Method } from '../method.ts';
+import type { TokenGate } from '../tokens.ts';
+import type { SocketWatch } from './socket-watch.ts';
+import type { UnsentBytes } from './unsent.ts';
+
+/** What every route works with. */
+export interface Rooms {
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly desk: Desk;
+  readonly dispatcher: Dispatcher;
+  readonly gate: TokenGate;
+  readonly counters: RpcCounters;
+  readonly limits: DoorLimits;
+  readonly sockets: SocketWatch;
+  readonly unsent: UnsentBytes;
+  readonly openRpc: string;
+}
+
+export function factsOf({ headers, socket }: FastifyRequest) {
+  const isGone = () => socket.destroyed;
+  return { authorization: headers.authorization, address: socket.remoteAddress ?? '', isGone };
+}
+
+export function callerIn({ gate }: Rooms, request: FastifyRequest): Caller {
+  return callerOf(gate, factsOf(request));
+}

@@ -1,0 +1,68 @@
+const inSession = { space: 'main', session: 'lunch' };
+const HASH = 'b5'.repeat(32);
+const KEY = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c';
+
+/** Params of one call of each method, for readers and tools of the OpenRPC document. A method without params has `{}`. */
+export const EXAMPLES: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map<
+  string,
+  Readonly<Record<string, unknown>>
+>([
+  ['rpc.discover', {}],
+  ['node_status', {}],
+  ['node_peers', {}],
+  ['chain_genesis', {}],
+  ['chain_head', {}],
+  ['chain_getBlock', { height: 2 }],
+  ['chain_getSegment', { id: HASH }],
+  ['chain_getChains', { shard: 1 }],
+  ['chain_getCheckpoint', { height: 2 }],
+  [
+    'session_open',
+    {
+      ...inSession,
+      title: 'What shall we eat',
+      proposals: [
+        { id: 'pizza', title: 'Pizza' },
+        { id: 'soup', title: 'Soup' },
+      ],
+      rule: { method: 'score', threshold: { op: '>=', percent: { num: 60, den: 1 } }, close: 'deadline' },
+      electorate: [{ voter: 'm0' }, { voter: 'm1', weight: 2 }],
+      closesAt: '2026-03-01T18:00:00Z',
+    },
+  ],
+  ['session_get', inSession],
+  ['session_list', { space: 'main', status: 'active' }],
+  ['session_activate', inSession],
+  ['session_close', { ...inSession, reason: 'all are hungry' }],
+  ['session_cancel', { ...inSession, reason: 'nobody has time' }],
+  ['session_extend', { ...inSession, reason: 'late guests', closesAt: '2026-03-01T19:00:00Z' }],
+  ['proposal_add', { ...inSession, proposal: { id: 'out', title: 'We go out' } }],
+  ['proposal_get', { ...inSession, proposal: 'soup' }],
+  ['proposal_list', { space: 'main', limit: 10 }],
+  [
+    'ballot_submit',
+    {
+      ...inSession,
+      voter: 'm0',
+      entries: [
+        { proposal: 'pizza', choice: 8, comment: 'again' },
+        { proposal: 'soup', choice: 3 },
+      ],
+    },
+  ],
+  ['ballot_get', { ballot: HASH }],
+  ['ballot_list', { ...inSession, voter: 'm0' }],
+  ['tally_get', inSession],
+  ['model_list', { limit: 10 }],
+  ['model_get', { model: 'm0' }],
+  ['model_register', { id: 'gpt-5', key: KEY, provider: 'openai', aliases: ['GPT 5'] }],
+  ['model_update', { id: 'gpt-5', role: 'general' }],
+  ['observer_list', {}],
+  ['observer_admit', { name: 'guest', peer: `12D3KooW${'A'.repeat(44)}` }],
+  ['observer_remove', { name: 'guest' }],
+  ['space_list', {}],
+  ['space_get', { space: 'main' }],
+  ['space_create', { id: 'kitchen', title: 'The kitchen' }],
+  ['sub_subscribe', { topic: 'head' }],
+  ['sub_unsubscribe', { subscription: 'head-1' }],
+]);
