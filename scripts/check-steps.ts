@@ -18,6 +18,8 @@ export const STEPS: readonly Step[] = [
   { id: 'types', name: 'types', run: (root) => tool(root, 'typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json']) },
   { id: 'biome', name: 'Biome', run: (root) => tool(root, '@biomejs/biome/bin/biome', ['check', '.']) },
   { id: 'tidy', name: 'tidy', run: (root) => script(root, 'tidy.ts', ['--root', root]) },
+  { id: 'client', name: 'client types', run: (root) => script(root, 'client.ts', ['--check', '--root', root]) },
+  { id: 'docs', name: 'generated pages', run: (root) => script(root, 'docs.ts', ['--check', '--root', root]) },
   { id: 'vectors', name: 'golden vectors', run: (root) => script(root, 'vectors.ts', ['--root', root]) },
   { id: 'sim', name: 'short simulation', run: simulation },
   {

@@ -3,7 +3,7 @@ import { globSync } from 'node:fs';
 /** `unit` runs in one process and finishes in milliseconds; `e2e` starts real daemons. */
 export type Suite = 'unit' | 'e2e';
 
-const TEST_FILES = '{protocol,consensus,node,scripts,testnet}/**/test/**/*.test.ts';
+const TEST_FILES = '{protocol,consensus,client,node,scripts,testnet}/**/test/**/*.test.ts';
 const E2E = 'testnet/test/e2e/';
 
 /** Test files of a suite below `root`, sorted; with `patterns`, those whose path contains any of them. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { idArgument, oneOf, wholeNumber } from '../node/cli/arguments.ts';
-import { parseFormat } from '../node/cli/output.ts';
-import type { CliContext } from '../node/cli/program.ts';
+import { idArgument, wholeNumber, wordOption } from '../node/cli/arguments.ts';
+import { outputOption } from '../node/cli/command-options.ts';
+import { type CliContext, TESTNET_SUMMARY } from '../node/cli/program.ts';
 import type { DemoOptions } from './demo/command.ts';
 import type { LoadCommandOptions } from './load/command.ts';
 import type { ControlOptions } from './network/control-commands.ts';
@@ -15,10 +15,11 @@ const PORT_MAX = 65_000;
 const VOTERS_MAX = 10_000;
 const BALLOTS_MAX = 1_000_000;
 const CONCURRENCY_MAX = 1_024;
+const FOLDER = 'folder of the network (default: WAGGLE_TESTNET, else .waggle/testnet of the checkout)';
 
 /** `waggle testnet …`; what a command needs is loaded when it runs. */
 export function addTestnetCommands(program: Command, context: CliContext): void {
-  const testnet = program.command('testnet').description('a local network of real processes');
+  const testnet = program.command('testnet').description(TESTNET_SUMMARY);
   addUp(testnet, context);
   addFaults(testnet, context);
   addVoting(testnet, context);
@@ -29,11 +30,14 @@ function addUp(testnet: Command, context: CliContext): void {
     .description('start the network, making it first where there is none')
     .option(
       '--nodes <count>',
-      'validators of a new network',
+      `validators of a new network (default: ${NETWORK_DEFAULTS.nodes})`,
       wholeNumber('--nodes', 1, NODES_MAX),
-      NETWORK_DEFAULTS.nodes,
     )
-    .option('--shards <count>', 'its ballot shards', wholeNumber('--shards', 1, SHARDS_MAX), NETWORK_DEFAULTS.shards)
+    .option(
+      '--shards <count>',
+      `its ballot shards (default: ${NETWORK_DEFAULTS.shards})`,
+      wholeNumber('--shards', 1, SHARDS_MAX),
+    )
     .option('--base-port <port>', 'first of two ports a node', wholeNumber('--base-port', 1_024, PORT_MAX))
     .option('--detach', 'return when it is ready; the processes stay')
     .option('--ephemeral', 'a fresh network in a folder that goes with it')
@@ -64,18 +68,18 @@ function addFaults(testnet: Command, context: CliContext): void {
 }
 
 function addVoting(testnet: Command, context: CliContext): void {
-  const auth = oneOf('--auth', ['voter', 'operator']);
+  const auth = (fallback: string) => wordOption('--auth <mode>', 'who signs', ['voter', 'operator']).default(fallback);
   common(testnet.command('load'))
     .description('made-up voters vote in a new session')
     .option('--voters <count>', 'how many', wholeNumber('--voters', 1, VOTERS_MAX), 1_000)
     .option('--ballots <count>', 'ballots in all (default: one a voter)', wholeNumber('--ballots', 1, BALLOTS_MAX))
     .option('--concurrency <count>', 'in flight at once', wholeNumber('--concurrency', 1, CONCURRENCY_MAX), 64)
-    .option('--auth <mode>', 'who signs: voter or operator', auth, 'operator')
+    .addOption(auth('operator'))
     .action(async (options: LoadCommandOptions) => (await import('./load/command.ts')).loadCommand(options, context));
   common(testnet.command('replay'))
     .description('vote an old session again, from its folder')
     .argument('<dir>', 'folder with proposals.json and votes/')
-    .option('--auth <mode>', 'who signs: voter or operator', auth, 'voter')
+    .addOption(auth('voter'))
     .option('--space <space>', 'the space it goes to', idArgument('--space'), 'hivellm')
     .action(async (path: string, options: ReplayCommandOptions) =>
       (await import('./replay/command.ts')).replayCommand(path, options, context),
@@ -83,7 +87,7 @@ function addVoting(testnet: Command, context: CliContext): void {
   testnet
     .command('demo')
     .description('a network, and a session of made-up ballots on it')
-    .option('--dir <dir>', 'folder of the network (default: .waggle/testnet of the checkout)')
+    .option('--dir <dir>', FOLDER)
     .option('--once', 'end the network after the demonstration')
     .option('--json', 'print the result as one JSON object')
     .action(async (options: DemoOptions) => (await import('./demo/command.ts')).demoCommand(options, context));
@@ -94,7 +98,5 @@ function controls() {
 }
 
 function common(command: Command): Command {
-  return command
-    .option('--dir <dir>', 'folder of the network (default: .waggle/testnet of the checkout)')
-    .option('-o, --output <format>', 'table, json or ndjson', parseFormat, 'table');
+  return outputOption(command.option('--dir <dir>', FOLDER));
 }

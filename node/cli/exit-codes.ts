@@ -8,6 +8,8 @@ export const EXIT = {
   noInput: 66,
   unreachable: 69,
   bug: 70,
+  /** A disk failed, or what it gave back is damaged. */
+  disk: 74,
   tryAgain: 75,
   permission: 77,
   configuration: 78,

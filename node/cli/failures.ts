@@ -1,5 +1,9 @@
 import { type Fact, WaggleError } from '../../protocol/errors.ts';
+import { refusalLine } from './advice.ts';
+import { failureCode } from './codes/all.ts';
 import { EXIT } from './exit-codes.ts';
+import { typed } from './io.ts';
+import { forPeople } from './rpc-commands.ts';
 import { plain } from './table.ts';
 
 /** How a failed command ends: one line that says what is wrong, what to do next, and the exit code. */
@@ -38,7 +42,7 @@ const RULES = new Map<string, Rule>([
     'WAGGLE_CLI_NO_INPUT',
     rule(
       EXIT.noInput,
-      ({ path }) => `${path} does not exist or cannot be read`,
+      ({ path, reason }) => `${path} ${reason ?? 'does not exist or cannot be read'}`,
       ({ next }) => String(next ?? 'give the path of an existing file'),
     ),
   ],
@@ -60,10 +64,10 @@ const RULES = new Map<string, Rule>([
   ],
   [
     'WAGGLE_CLI_INTERRUPTED',
-    ({ signal }) => ({
+    ({ signal, next }) => ({
       exit: signal === 'SIGINT' ? EXIT.interrupted : signal === 'SIGHUP' ? EXIT.hungUp : EXIT.terminated,
       line: `ended by ${signal}`,
-      next: 'the state is kept: run the command again',
+      next: String(next ?? 'the state is kept: run the command again'),
     }),
   ],
   [
@@ -73,6 +77,18 @@ const RULES = new Map<string, Rule>([
       ({ reason }) => String(reason),
       ({ next }) => String(next ?? 'waggle init'),
     ),
+  ],
+  [
+    'WAGGLE_CLI_PASSPHRASE',
+    rule(
+      EXIT.configuration,
+      ({ reason }) => `the keys need a passphrase: ${reason}`,
+      '--passphrase-file FILE or --passphrase-fd N; --plain makes keys that need none',
+    ),
+  ],
+  [
+    'WAGGLE_KEY_PASSPHRASE',
+    rule(EXIT.permission, ({ path }) => `the passphrase does not open ${path}`, 'try again with the right one'),
   ],
   [
     'WAGGLE_HOME_LOCKED',
@@ -215,6 +231,11 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof WaggleError) {
     const found = RULES.get(error.code)?.(error.facts);
     if (found !== undefined) return { ...found, line: plain(found.line), next: plain(found.next) };
+    const known = failureCode(error.code);
+    if (known !== undefined) {
+      const line = plain(`${known.meaning}${factsText(error.facts)}`);
+      return { exit: known.exit, line, next: `${known.next} (waggle explain ${error.code})` };
+    }
     const area = /^WAGGLE_(CONFIG|HOME|TOKEN)_/.test(error.code) ? EXIT.configuration : EXIT.bug;
     const next = area === EXIT.bug ? 'WAGGLE_DEBUG=1 prints where it happened' : 'mend the file it names';
     return { exit: area, line: plain(error.message), next };
@@ -228,6 +249,11 @@ export function failureOf(error: unknown): Failure {
   return { exit: EXIT.bug, line: `unexpected: ${line}`, next: 'WAGGLE_DEBUG=1 prints where it happened' };
 }
 
+function factsText(facts: Facts): string {
+  const parts = Object.entries(facts).map(([name, value]) => `${name} ${String(value)}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
 /** EADDRINUSE, wherever in the chain of causes a listener put it. */
 function portInUse(error: unknown): { port?: Fact } | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
@@ -239,18 +265,24 @@ function portInUse(error: unknown): { port?: Fact } | undefined {
   return undefined;
 }
 
-/** The hint of the daemon speaks of methods; the table of errors is at hand for who types commands. */
+/** The hint of the daemon speaks of methods and of its data; people get commands, and the table of errors for more. */
 function refused(facts: Facts): Failure {
   const number = Number(facts.number);
-  const where = facts.path === undefined ? '' : ` (${facts.path})`;
-  const explain = `waggle explain ${number}`;
-  const next = facts.hint === undefined ? explain : `${facts.hint} (${explain})`;
-  return { exit: exitOfNumber(number, facts.retryable === true), line: `${facts.message}${where}`, next };
+  const more = typed(`waggle explain ${number}`);
+  const told = facts.advice ?? forPeople(String(facts.hint ?? ''));
+  const next = told === '' ? `waggle explain ${number}` : `${told}   (more: ${more})`;
+  const line = String(facts.line ?? refusalLine(String(facts.message), facts.path));
+  return { exit: exitOfNumber(number, facts.retryable === true), line, next };
 }
+
+/** What was typed is wrong, and no permission is missing: an unknown or known model, observer or key. */
+const DATA: ReadonlySet<number> = new Set([6001, 6002, 6003, 6004, 6009, 6010, 6011, 6012, 6013]);
 
 function exitOfNumber(number: number, retryable: boolean): number {
   if (retryable || number === -32004 || number === -32005 || number === -32007) return EXIT.tryAgain;
+  if (DATA.has(number)) return EXIT.data;
   if (number === -32001 || number === -32002 || Math.floor(number / 1000) === 6) return EXIT.permission;
   if (number === -32603) return EXIT.bug;
-  return EXIT.data;
+  // The disk or the journal of the node failed, not this command.
+  return number === 8001 ? EXIT.disk : EXIT.data;
 }

@@ -9,24 +9,38 @@ export interface CliIo {
   err(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly color: boolean;
-  /** Width tables are cut to. */
+  /** Width of the terminal, for help and tables. */
   readonly columns: number;
+  /** Lines of the terminal. */
+  readonly lines?: number;
+  /** Whether somebody looks at stdout: only then is anything cut to fit. */
+  readonly isTerminal?: boolean;
+  /** Whether somebody looks at stderr: only then is there a moving line of progress. */
+  readonly isErrTerminal?: boolean;
 }
 
 const COLUMNS = 80;
+const LINES = 24;
 
 /** The real streams. Colours for terminals without NO_COLOR only (no-color.org: any non-empty value counts). */
 export function processIo(): CliIo {
+  const { stdout, stderr, env } = process;
   // A reader that goes away (`waggle … | head`) ends the command and is no fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-  });
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+    });
+  }
+  const isTerminal = stdout.isTTY === true;
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    env: process.env,
-    color: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
-    columns: Math.max(COLUMNS, process.stdout.isTTY ? process.stdout.columns : COLUMNS),
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    env,
+    color: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb',
+    columns: Math.max(COLUMNS, isTerminal ? stdout.columns : COLUMNS),
+    lines: Math.max(LINES, isTerminal ? stdout.rows : LINES),
+    isTerminal,
+    isErrTerminal: stderr.isTTY === true && env.TERM !== 'dumb',
   };
 }
 

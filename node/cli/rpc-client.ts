@@ -6,7 +6,8 @@ export interface RpcClient {
   /**
    * One call; the result as the daemon sent it.
    * @throws WaggleError WAGGLE_RPC_UNREACHABLE {url, reason}, WAGGLE_RPC_TIMEOUT {url, timeoutMs}, WAGGLE_RPC_FORM {url, reason}
-   * @throws WaggleError WAGGLE_RPC_REFUSED {number, message, type, hint, retryable, retryAfterMs, path}
+   * @throws WaggleError WAGGLE_RPC_REFUSED {number, message, type, hint, retryable, retryAfterMs, path, ballot?, operation?,
+   * operator?, missing?}
    */
   call<Result>(method: string, params?: object, options?: CallOptions): Promise<Result>;
   /** Several calls in one request, answers in the order of the calls: a result or the error of that element. */
@@ -153,7 +154,22 @@ function errorOf(url: string, answer: unknown): WaggleError | undefined {
     retryable: data.retryable === true,
     retryAfterMs: typeof data.retryAfterMs === 'number' ? data.retryAfterMs : undefined,
     path: textOf(data.path),
+    ...named(data),
   });
+}
+
+const MISSING_MAX = 10;
+
+/** What an answer names for the one who goes on from it, where it does. */
+function named(data: Readonly<Record<string, unknown>>): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of ['ballot', 'operation', 'operator'] as const) {
+    const value = textOf(data[name]);
+    if (value !== undefined) found[name] = value;
+  }
+  const { missing } = data;
+  if (Array.isArray(missing)) found.missing = missing.slice(0, MISSING_MAX).map(String).join(', ');
+  return found;
 }
 
 function textOf(value: unknown): string | undefined {

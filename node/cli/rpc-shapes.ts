@@ -25,20 +25,48 @@ export interface Page<Item> {
   readonly at: { readonly height: number };
 }
 
+export interface SessionSummary {
+  readonly space: string;
+  readonly session: string;
+  readonly title?: string;
+  readonly status: string;
+  readonly closesAt?: string | null;
+  readonly closedAt?: string;
+  readonly progress?: { readonly voters: number; readonly electors: number };
+}
+
+/** What of the rule of a session a screen says in words; the whole is in -o json. */
+export interface RuleFacts {
+  readonly method: string;
+  readonly threshold?: { readonly op: string; readonly percent: Fraction } | null;
+  readonly quorum?: object;
+  readonly veto?: object;
+  readonly revisable?: boolean;
+  readonly complete?: boolean;
+  readonly close: string;
+}
+
 export interface SessionResult {
   readonly space: string;
   readonly session: string;
   readonly title?: string;
   readonly status: string;
+  readonly rule?: RuleFacts;
+  readonly closedAt?: string;
+  readonly reason?: string;
   readonly proposals?: readonly ProposalFacts[];
   readonly electorate?: readonly { readonly voter: string; readonly role: string; readonly weight: number }[];
   readonly closesAt?: string | null;
-  readonly progress?: { readonly ballots: number; readonly voters: number; readonly missing?: readonly string[] };
+  readonly progress?: {
+    readonly ballots: number;
+    readonly voters: number;
+    readonly missing?: readonly string[];
+    readonly missingCount?: number;
+  };
 }
 
 export interface ProposalFacts {
   readonly id?: string;
-  readonly proposal?: string;
   readonly session?: string;
   readonly title?: string;
   readonly label?: string;
@@ -46,6 +74,7 @@ export interface ProposalFacts {
   readonly author?: string;
   readonly body?: string;
   readonly status?: string;
+  readonly sessionStatus?: string;
 }
 
 export interface SubmitResult {
@@ -70,6 +99,7 @@ export interface TallyResult {
   readonly session: string;
   readonly final: boolean;
   readonly height: number;
+  readonly quorumReached?: boolean;
   readonly proposals: readonly TallyProposal[];
 }
 
@@ -94,10 +124,97 @@ export interface TallyProposal {
   readonly rank: number;
 }
 
+export interface BallotFacts {
+  readonly ballot: string;
+  readonly space: string;
+  readonly session: string;
+  readonly voter: string;
+  readonly time: string;
+  readonly entries: readonly {
+    readonly proposal: string;
+    readonly choice: number | string;
+    readonly comment?: string;
+    readonly veto?: string;
+  }[];
+  readonly auth: string;
+  readonly outcome: string;
+  readonly height: number;
+  readonly shard: number;
+  readonly author: string;
+  readonly supersededBy?: string;
+}
+
 export interface ModelResult {
   readonly id?: string;
-  readonly model?: string;
   readonly key?: string;
   readonly operator: string;
   readonly auth: string;
+  readonly role?: string;
+  readonly status?: string;
+}
+
+export interface SpaceResult {
+  readonly id: string;
+  readonly title: string;
+  readonly openers: readonly string[];
+}
+
+export interface GenesisResult {
+  readonly network: string;
+  readonly createdAt: string;
+  readonly validators: readonly { readonly name: string; readonly peer: string; readonly addrs?: readonly string[] }[];
+  readonly params?: { readonly shards: number; readonly viewTimerMs: number; readonly blockIntervalMs: number };
+}
+
+export interface HeadResult {
+  readonly height: number;
+  readonly hash: string;
+  readonly time: string;
+  readonly view: number;
+  readonly certificate: { readonly kind: string; readonly view: number; readonly signers: readonly number[] } | null;
+}
+
+export interface BlockResult extends HeadResult {
+  readonly parentHash: string;
+  readonly proposer: string;
+  readonly cut: readonly {
+    readonly shard: number;
+    readonly author: number;
+    readonly height: number;
+    readonly tip: string;
+  }[];
+}
+
+export interface SegmentResult {
+  readonly shard: number;
+  readonly name: string;
+  readonly height: number;
+  readonly sizeBytes: number;
+  readonly time: string;
+  readonly orderedAt: number;
+  readonly items: readonly {
+    readonly kind: string;
+    readonly id: string;
+    readonly outcome: string | null;
+    readonly space?: string;
+    readonly session?: string;
+    readonly voter?: string;
+    readonly operation?: string;
+  }[];
+}
+
+export interface ChainResult {
+  readonly shard: number;
+  readonly name: string;
+  readonly tip: { readonly height: number; readonly id: string };
+  readonly finalHeight: number;
+  readonly backlog: number;
+}
+
+export interface CheckpointResult {
+  readonly height: number;
+  readonly history: string;
+  readonly root: string;
+  readonly signatures: readonly { readonly name: string; readonly signature: string }[];
+  readonly differing: number;
 }

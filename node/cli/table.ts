@@ -6,9 +6,9 @@ export interface Column {
 }
 
 export interface TableOptions {
-  /** Total width in columns; cells are cut to fit. */
+  /** Total width in columns; cells are cut to fit. Infinity cuts nothing. */
   readonly width: number;
-  /** Rows shown, so that a screen of 24 lines holds the table, its head and the line after it. */
+  /** Rows shown, so that a screen holds the table and the lines around it. */
   readonly rowsMax?: number;
 }
 
@@ -30,7 +30,9 @@ export function renderTable(
 ): string {
   const rowsMax = options.rowsMax ?? TABLE_ROWS_MAX;
   const shown = rows.slice(0, rowsMax).map((row) => row.map(plain));
-  const wanted = columns.map(({ name }, at) => Math.max(name.length, ...shown.map((row) => row[at]?.length ?? 0)));
+  const wanted = columns.map(({ name }, at) =>
+    shown.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), name.length),
+  );
   const widths = fitted(wanted, options.width);
   const line = (cells: readonly string[]): string =>
     columns
@@ -57,6 +59,15 @@ function fitted(wanted: readonly number[], width: number): number[] {
 }
 
 function pad(text: string, width: number, align: 'left' | 'right'): string {
-  const cut = text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text;
-  return align === 'right' ? cut.padStart(width) : cut.padEnd(width);
+  const short = cut(text, width);
+  return align === 'right' ? short.padStart(width) : short.padEnd(width);
+}
+
+/** Sentences lose their end; ids and hashes their middle, since people compare head and tail. */
+export function cut(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const kept = Math.max(0, width - 1);
+  if (/\s/.test(text)) return `${text.slice(0, kept)}…`;
+  const tail = Math.floor(kept / 2);
+  return `${text.slice(0, kept - tail)}…${tail === 0 ? '' : text.slice(-tail)}`;
 }

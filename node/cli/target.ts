@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { dirname, join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
 import { WaggleError } from '../../protocol/errors.ts';
+import { nearestName } from '../../protocol/nearest.ts';
+import { advised } from './advice.ts';
 import { usage } from './arguments.ts';
-import { createRpcClient, type RpcClient } from './rpc-client.ts';
+import { type CallOptions, createRpcClient, type RpcClient } from './rpc-client.ts';
 import { defaultTestnetDirectory, readTestnetFile, type TestnetFile, type TestnetNode } from './testnet-file.ts';
+import { shellWord } from './typed-command.ts';
 
 /** Options by which every command that talks to a daemon finds it. */
 export interface TargetOptions {
@@ -15,6 +18,9 @@ export interface TargetOptions {
   readonly tokenFile?: string;
 }
 
+/** Which token of the home goes with a call. */
+type Scope = 'operator' | 'admin';
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Target {
@@ -22,15 +28,22 @@ export interface Target {
   readonly token: string | undefined;
   /** How a next command reaches the same daemon: '' or ' --dir D --node N'. */
   readonly flags: string;
+  /** Its home, when that is on this machine. */
+  readonly home: string | undefined;
 }
 
 export function targetOptions(command: Command): Command {
-  return command
-    .option('--home <dir>', 'the home of the daemon to ask')
-    .option('--rpc <url>', 'the URL of the daemon to ask')
-    .option('--dir <dir>', 'the testnet whose daemon to ask')
-    .option('--node <name>', 'which node of that testnet (default: its first that runs)')
-    .option('--token-file <file>', 'file with the token, where the home is not at hand');
+  const options = [
+    ['--home <dir>', 'the home of the daemon to ask'],
+    ['--rpc <url>', 'its URL'],
+    ['--dir <dir>', 'the testnet it belongs to'],
+    ['--node <name>', 'which node of that testnet (default: its first that runs)'],
+    ['--token-file <file>', 'file with its token, where the home is not at hand'],
+  ] as const;
+  for (const [flags, description] of options) {
+    command.addOption(new Option(flags, description).helpGroup('Which daemon:'));
+  }
+  return command;
 }
 
 /** Written by a running daemon into its home. */
@@ -41,50 +54,86 @@ const RPC_FILE = 'rpc.json';
  * else the checkout's testnet.
  * @throws WaggleError WAGGLE_CLI_UNAVAILABLE, WAGGLE_CLI_USAGE, WAGGLE_CLI_NO_INPUT
  */
-export async function findTarget(options: TargetOptions, env: Env): Promise<Target> {
+export async function findTarget(options: TargetOptions, env: Env, scope: Scope = 'operator'): Promise<Target> {
   const named = options.rpc ?? (options.dir || options.node || options.home ? undefined : env.WAGGLE_RPC);
   if (named !== undefined) return byUrl(named, options, env);
-  if (options.dir !== undefined || options.node !== undefined) return inTestnet(options, env);
-  if (options.home !== undefined || env.WAGGLE_HOME) return inHome(options.home ?? env.WAGGLE_HOME ?? '', options, env);
+  if (options.dir !== undefined || options.node !== undefined) return inTestnet(options, env, scope);
+  const inOwn = (home: string) => inHome(home, options, env, scope);
+  if (options.home !== undefined || env.WAGGLE_HOME) return inOwn(options.home ?? env.WAGGLE_HOME ?? '');
   const { homeDirectory } = await import('../storage/home.ts');
   const home = homeDirectory(undefined, env);
-  if ((await textAt(join(home, 'genesis.json'))) !== undefined) return inHome(home, options, env);
-  if ((await readTestnetFile(defaultTestnetDirectory())) !== undefined) return inTestnet(options, env);
+  if ((await textAt(join(home, 'genesis.json'))) !== undefined) return inOwn(home);
+  if ((await readTestnetFile(defaultTestnetDirectory(env))) !== undefined) return inTestnet(options, env, scope);
   throw unavailable('no daemon is set up here', 'npm start, or waggle init');
 }
 
-export async function connect(options: TargetOptions, env: Env): Promise<RpcClient & { readonly flags: string }> {
-  const { url, token, flags } = await findTarget(options, env);
-  return { ...createRpcClient({ url, ...(token === undefined ? {} : { token }) }), flags };
+/** A client of the daemon meant, whose refusals say what to type next. */
+export async function connect(
+  options: TargetOptions,
+  env: Env,
+  scope: Scope = 'operator',
+): Promise<RpcClient & { readonly flags: string; readonly home: string | undefined }> {
+  const { url, token, flags, home } = await findTarget(options, env, scope);
+  const client = createRpcClient({ url, ...(token === undefined ? {} : { token }) });
+  const call = async <Result>(method: string, params: object = {}, how: CallOptions = {}): Promise<Result> => {
+    try {
+      return await client.call<Result>(method, params, how);
+    } catch (error) {
+      throw await advised(error, { params: params as Readonly<Record<string, unknown>>, flags }, client);
+    }
+  };
+  return { ...client, call, flags, home };
 }
 
 async function byUrl(text: string, options: TargetOptions, env: Env): Promise<Target> {
   if (!URL.canParse(text) || !/^https?:/.test(text))
-    throw usage(`--rpc ${text} is no URL`, '--rpc http://127.0.0.1:PORT');
-  return { url: text, token: await tokenOf(undefined, options, env), flags: ` --rpc ${text}` };
+    throw usage(`--rpc ${text} is no URL: http://127.0.0.1:PORT is one`);
+  const named = flagsOf({ rpc: options.rpc, tokenFile: options.tokenFile });
+  return { url: text, token: await tokenOf(undefined, options, env), flags: named, home: options.home };
 }
 
-async function inTestnet(options: TargetOptions, env: Env): Promise<Target> {
-  const directory = resolve(options.dir ?? defaultTestnetDirectory());
+/** The options by which a daemon is found, as they were typed. */
+function flagsOf({ home, rpc, dir, node, tokenFile }: { readonly [Name in keyof TargetOptions]: string | undefined }) {
+  const typed = { '--home': home, '--rpc': rpc, '--dir': dir, '--node': node, '--token-file': tokenFile };
+  return Object.entries(typed)
+    .flatMap(([name, value]) => (value === undefined ? [] : [` ${name} ${shellWord(value)}`]))
+    .join('');
+}
+
+async function inTestnet(options: TargetOptions, env: Env, scope: Scope): Promise<Target> {
+  const directory = resolve(options.dir ?? defaultTestnetDirectory(env));
   const file = await readTestnetFile(directory);
-  if (file === undefined) throw unavailable(`no testnet in ${directory}`, 'waggle testnet up --detach');
+  if (file === undefined) throw noTestnet(directory, options.dir);
   const node = nodeOf(file, options.node);
-  const flags = `${options.dir === undefined ? '' : ` --dir ${options.dir}`}${options.node === undefined ? '' : ` --node ${options.node}`}`;
-  return { url: node.rpc, token: await tokenOf(node.token, options, env), flags };
+  const flags = flagsOf({ dir: options.dir, node: options.node, tokenFile: options.tokenFile });
+  const token = scope === 'operator' ? node.token : join(dirname(node.token), `${scope}.token`);
+  return { url: node.rpc, token: await tokenOf(token, options, env), flags, home: node.home };
+}
+
+/** What to say where no network is, and how to make one right there. */
+export function noTestnet(directory: string, typed: string | undefined): WaggleError {
+  const flag = typed === undefined ? '' : ` --dir ${shellWord(typed)}`;
+  return unavailable(`no testnet in ${directory}`, `waggle testnet up --detach${flag}`);
 }
 
 function nodeOf(file: TestnetFile, name: string | undefined): TestnetNode {
   const found = name === undefined ? (file.nodes.find(({ pid }) => pid !== null) ?? file.nodes[0]) : undefined;
   const node = found ?? file.nodes.find((one) => one.name === name);
   if (node !== undefined) return node;
-  throw usage(
-    `no node '${name}' in this testnet: ${file.nodes.map((one) => one.name).join(', ')}`,
-    `--node ${file.nodes[0]?.name}`,
-  );
+  throw noNode(file, name ?? '');
+}
+
+/** @returns a usage error with the name that may have been meant */
+export function noNode(file: TestnetFile, name: string): WaggleError {
+  const names = file.nodes.map((one) => one.name);
+  const meant = nearestName(name, names);
+  const suggestion = meant === undefined ? '' : ` (Did you mean ${meant}?)`;
+  const reason = `no node '${name}' in this testnet: ${names.join(', ')}${suggestion}`;
+  return usage(reason, undefined, { written: name, meant });
 }
 
 /** Where the daemon of a home says that it listens, else where its configuration does. */
-async function inHome(home: string, options: TargetOptions, env: Env): Promise<Target> {
+async function inHome(home: string, options: TargetOptions, env: Env, scope: Scope): Promise<Target> {
   const [{ loadConfig }, { tokenPath }, { homePaths }] = await Promise.all([
     import('../config/config.ts'),
     import('../config/tokens.ts'),
@@ -92,14 +141,14 @@ async function inHome(home: string, options: TargetOptions, env: Env): Promise<T
   ]);
   const paths = homePaths(home);
   if ((await textAt(paths.genesis)) === undefined) {
-    throw unavailable(`${paths.directory} is no home of a node`, `waggle init --home ${home}`);
+    throw unavailable(`${paths.directory} is no home of a node`, `waggle init --home ${shellWord(home)}`);
   }
   const written = await writtenUrl(join(paths.directory, RPC_FILE));
   const { rpc } = await loadConfig(paths.config, {}, env);
   const host = rpc.host.includes(':') ? `[${rpc.host}]` : rpc.host;
-  const flags = options.home === undefined ? '' : ` --home ${options.home}`;
-  const token = await tokenOf(tokenPath(paths.tokens, 'operator'), options, env);
-  return { url: written ?? `http://${host}:${rpc.port}`, token, flags };
+  const flags = flagsOf({ home: options.home, tokenFile: options.tokenFile });
+  const token = await tokenOf(tokenPath(paths.tokens, scope), options, env);
+  return { url: written ?? `http://${host}:${rpc.port}`, token, flags, home: paths.directory };
 }
 
 async function writtenUrl(path: string): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import process from 'node:process';
 import { WaggleError } from '../../protocol/errors.ts';
 
 /** One process of a local network, as `testnet.json` lists it (interface.md, Commands). */
@@ -26,8 +27,9 @@ export interface TestnetFile {
   readonly nodes: readonly TestnetNode[];
 }
 
-/** Of the checkout, so that it does not depend on where a command was typed. */
-export function defaultTestnetDirectory(): string {
+/** WAGGLE_TESTNET, else a folder of the checkout: it does not depend on where a command was typed. */
+export function defaultTestnetDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  if (env.WAGGLE_TESTNET) return resolve(env.WAGGLE_TESTNET);
   return resolve(import.meta.dirname, '..', '..', '.waggle', 'testnet');
 }
 

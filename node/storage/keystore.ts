@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, readdir, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { equals } from 'uint8arrays/equals';
-import { fromString } from 'uint8arrays/from-string';
-import { toString as bytesToString } from 'uint8arrays/to-string';
-import { exportSeed, generateKeyPair, type KeyPair, keyPairFromSeed } from '../../protocol/crypto/keys.ts';
+import { generateKeyPair, type KeyPair } from '../../protocol/crypto/keys.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { type Id, isId } from '../../protocol/ids.ts';
 import { syncDirectory } from './journal-file.ts';
+import { damagedKey, decodeKey, encodePlainKey, encodeSealedKey, type KeyFacts, readKeyFacts } from './key-format.ts';
+import type { KeyLock } from './key-lock.ts';
 
 const SUFFIX = '.key';
-const KEY_HEX = /^[0-9a-f]{64}$/;
 const FILE_BYTES_MAX = 4096;
 
 /**
@@ -18,70 +18,108 @@ const FILE_BYTES_MAX = 4096;
  * @throws WaggleError WAGGLE_KEY_MODE {path, mode} others than the owner may read it
  * @throws WaggleError WAGGLE_KEY_DAMAGED {path, reason} never with anything of the content
  */
-export async function loadOrCreateKey(path: string): Promise<KeyPair> {
-  const found = await loadKey(path);
+export async function loadOrCreateKey(path: string, lock?: KeyLock): Promise<KeyPair> {
+  const found = await loadKey(path, lock);
   if (found !== undefined) return found;
-  await saveKey(path, generateKeyPair());
+  await saveKey(path, generateKeyPair(), lock);
   // Read back, so that of two that create it at once both hold the one that won.
-  const saved = await loadKey(path);
+  const saved = await loadKey(path, lock);
   if (saved === undefined) throw damagedKey(path, 'gone');
   return saved;
 }
 
-/** The key at `path`, undefined when there is none. @throws as loadOrCreateKey */
-export async function loadKey(path: string): Promise<KeyPair | undefined> {
+/** The key at `path`, undefined when there is none. @throws as loadOrCreateKey and decodeKey */
+export async function loadKey(path: string, lock?: KeyLock): Promise<KeyPair | undefined> {
+  const text = await readKeyFile(path);
+  return text === undefined ? undefined : await decodeKey(path, text, lock);
+}
+
+/** What a key file says without being opened, undefined when there is none. @throws as loadOrCreateKey */
+export async function keyFacts(path: string): Promise<KeyFacts | undefined> {
+  const text = await readKeyFile(path);
+  return text === undefined ? undefined : readKeyFacts(path, text);
+}
+
+async function readKeyFile(path: string): Promise<string | undefined> {
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    // A link would let somebody else choose which file is read.
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw damagedKey(path, (error as NodeJS.ErrnoException).code ?? 'open');
   }
   try {
-    const { mode, size } = await handle.stat();
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw damagedKey(path, 'no file');
+    const { mode, size } = stats;
     if ((mode & 0o077) !== 0) throw new WaggleError('WAGGLE_KEY_MODE', { path, mode: (mode & 0o777).toString(8) });
     if (size > FILE_BYTES_MAX) throw damagedKey(path, 'size');
-    return decodeKey(path, await handle.readFile('utf8'));
+    return await handle.readFile('utf8');
   } finally {
     await handle.close();
   }
 }
 
-/** Keys of the models this node operates, by model id. @throws as loadOrCreateKey; WAGGLE_KEY_NAME {path} not an id */
-export async function loadModelKeys(directory: string): Promise<Map<Id, KeyPair>> {
+/** Keys of the models this node operates, by model id. @throws as loadKey; WAGGLE_KEY_NAME {path} not an id */
+export async function loadModelKeys(directory: string, lock?: KeyLock): Promise<Map<Id, KeyPair>> {
   const keys = new Map<Id, KeyPair>();
-  const names = (await readdir(directory)).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.')).sort();
-  for (const name of names) {
-    const path = join(directory, name);
-    const id = name.slice(0, -SUFFIX.length);
-    if (!isId(id)) throw new WaggleError('WAGGLE_KEY_NAME', { path });
-    const key = await loadKey(path);
+  for (const id of await modelKeyNames(directory)) {
+    const key = await loadKey(join(directory, `${id}${SUFFIX}`), lock);
     if (key !== undefined) keys.set(id, key);
   }
   return keys;
+}
+
+/** Models with a key file, by id. @throws WaggleError WAGGLE_KEY_NAME {path} not an id */
+export async function modelKeyNames(directory: string): Promise<Id[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.')).sort();
+  return names.map((name) => {
+    const id = name.slice(0, -SUFFIX.length);
+    if (!isId(id)) throw new WaggleError('WAGGLE_KEY_NAME', { path: join(directory, name) });
+    return id;
+  });
+}
+
+/** Where the key of a model is, and where its next one waits during a rotation. */
+export function modelKeyPaths(directory: string, id: Id): { readonly current: string; readonly next: string } {
+  if (!isId(id)) throw new WaggleError('WAGGLE_KEY_NAME');
+  const current = join(directory, `${id}${SUFFIX}`);
+  return { current, next: `${current}.next` };
+}
+
+/** The next key becomes the current one; what was current is gone. */
+export async function promoteNextKey(directory: string, id: Id): Promise<void> {
+  const { current, next } = modelKeyPaths(directory, id);
+  await rename(next, current);
+  await syncDirectory(directory);
 }
 
 /**
  * Save the key of a model as `<id>.key`. An id has no slash and no leading dot, so it cannot leave the directory.
  * @throws WaggleError WAGGLE_KEY_NAME not an id; WAGGLE_KEY_EXISTS {path} it has another key already
  */
-export async function saveModelKey(directory: string, id: Id, keyPair: KeyPair): Promise<void> {
-  if (!isId(id)) throw new WaggleError('WAGGLE_KEY_NAME');
-  const path = join(directory, `${id}${SUFFIX}`);
-  if (await saveKey(path, keyPair)) return;
-  const found = await loadKey(path);
+export async function saveModelKey(directory: string, id: Id, keyPair: KeyPair, lock?: KeyLock): Promise<void> {
+  await saveNewKey(modelKeyPaths(directory, id).current, keyPair, lock);
+}
+
+/** @throws WaggleError WAGGLE_KEY_EXISTS {path} there is another key already */
+export async function saveNewKey(path: string, keyPair: KeyPair, lock?: KeyLock): Promise<void> {
+  if (await saveKey(path, keyPair, lock)) return;
+  const found = await keyFacts(path);
   if (found === undefined || !equals(found.publicKey, keyPair.publicKey)) {
     throw new WaggleError('WAGGLE_KEY_EXISTS', { path });
   }
 }
 
 /** Whole or not at all, durable, and never over another key. False when the name is taken. */
-async function saveKey(path: string, keyPair: KeyPair): Promise<boolean> {
+async function saveKey(path: string, keyPair: KeyPair, lock: KeyLock | undefined): Promise<boolean> {
+  const content = lock === undefined ? encodePlainKey(keyPair) : await encodeSealedKey(keyPair, lock);
   const unfinished = join(dirname(path), `.${randomUUID()}.new`);
   const handle = await open(unfinished, 'wx', 0o600);
   try {
     try {
-      await handle.writeFile(encodeKey(keyPair));
+      await handle.writeFile(content);
       await handle.sync();
     } finally {
       await handle.close();
@@ -95,32 +133,4 @@ async function saveKey(path: string, keyPair: KeyPair): Promise<boolean> {
   }
   await syncDirectory(dirname(path));
   return true;
-}
-
-function encodeKey(keyPair: KeyPair): string {
-  const publicKey = bytesToString(keyPair.publicKey, 'hex');
-  const seed = bytesToString(exportSeed(keyPair), 'hex');
-  return `${JSON.stringify({ v: 1, kind: 'ed25519-seed', publicKey, seed })}\n`;
-}
-
-function decodeKey(path: string, text: string): KeyPair {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw damagedKey(path, 'json');
-  }
-  if (typeof value !== 'object' || value === null) throw damagedKey(path, 'json');
-  const { v, kind, publicKey, seed } = value as Record<string, unknown>;
-  if (v !== 1 || kind !== 'ed25519-seed') throw damagedKey(path, 'kind');
-  if (typeof seed !== 'string' || !KEY_HEX.test(seed)) throw damagedKey(path, 'seed');
-  if (typeof publicKey !== 'string' || !KEY_HEX.test(publicKey)) throw damagedKey(path, 'public key');
-  const keyPair = keyPairFromSeed(fromString(seed, 'hex'));
-  // A rotted seed would sign with a key nobody knows; better not to start.
-  if (!equals(keyPair.publicKey, fromString(publicKey, 'hex'))) throw damagedKey(path, 'mismatch');
-  return keyPair;
-}
-
-function damagedKey(path: string, reason: string): WaggleError {
-  return new WaggleError('WAGGLE_KEY_DAMAGED', { path, reason });
 }

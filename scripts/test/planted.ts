@@ -20,6 +20,7 @@ const CLEAN: Files = {
     "import type { Id } from '../../protocol/ids.ts';\n\nexport const step = (id: Id): Id => id;\n",
   'consensus/sim/world.ts': "import { step } from '../simplex/step.ts';\n\nexport const world = () => step('a');\n",
   'consensus/test/step.test.ts': "import { world } from '../sim/world.ts';\n\nworld();\n",
+  'client/client.ts': "import { ROOT } from '../protocol/ids.ts';\n\nexport const connect = () => ROOT;\n",
   'node/storage/store.ts': "import { open } from 'node:fs/promises';\n\nexport const store = () => open('x');\n",
   'node/rpc/server.ts':
     "import { step } from '../../consensus/simplex/step.ts';\n\nexport const serve = () => step('a');\n",
@@ -36,7 +37,7 @@ export function plant(t: TestContext, files: Files = {}): string {
 /** A copy of this repository, its node_modules linked, removed after the test. */
 export function copyRepository(t: TestContext): string {
   const root = temporary(t);
-  const folders = ['protocol', 'consensus', 'node', 'scripts', 'testnet', 'bin', 'docs'];
+  const folders = ['protocol', 'consensus', 'client', 'node', 'scripts', 'testnet', 'bin', 'docs'];
   for (const name of [...folders, 'package.json', 'package-lock.json', 'tsconfig.json', 'biome.json', 'knip.json']) {
     if (existsSync(join(REPOSITORY, name))) cpSync(join(REPOSITORY, name), join(root, name), { recursive: true });
   }

@@ -22,6 +22,15 @@ const PURE_BANS: readonly Ban[] = [
   ['a locale', /\.\s*(?:localeCompare|toLocale[A-Z]\w*)\s*\(|(?<![\w$.])Intl\s*\./g],
 ];
 
+/** What browsers do not have. */
+const NODE_GLOBALS: readonly Ban[] = [
+  ['Buffer', /(?<![\w$.])Buffer\b/g],
+  ['process', /(?<![\w$.])process\s*(?:\.|\[|\?\.)/g],
+  ['require', /(?<![\w$.])require\s*\(/g],
+  ['setImmediate', /(?<![\w$.])setImmediate\b/g],
+  ['__dirname', /(?<![\w$.])__(?:dirname|filename)\b|\bimport\.meta\.(?:dirname|filename|main)\b/g],
+];
+
 const SLEEPS: readonly Ban[] = [
   ['a timer', /(?<![\w$.])(?:(?:globalThis|timers)\s*\.\s*)?(?:setTimeout|setInterval)\s*\(/g],
   ['a sleep', /(?<![\w$.])(?:delay|sleep)\s*\(/g],
@@ -32,6 +41,7 @@ const SLEEPS: readonly Ban[] = [
 export function codeRules(file: SourceFile): Finding[] {
   return [
     ...pureBans(file),
+    ...webBans(file),
     ...testRules(file),
     ...exportRules(file),
     ...marks(file),
@@ -43,6 +53,12 @@ export function codeRules(file: SourceFile): Finding[] {
 function pureBans(file: SourceFile): Finding[] {
   if (!/^(?:protocol|consensus)\//.test(file.path) || isTestOrBench(file.path)) return [];
   return matches(file, PURE_BANS, 'pure-banned', (name) => `${name} in the pure core: take it as an input`);
+}
+
+function webBans(file: SourceFile): Finding[] {
+  const isWeb = file.path.startsWith('client/') && !file.path.startsWith('client/examples/');
+  if (!isWeb || isTestOrBench(file.path)) return [];
+  return matches(file, NODE_GLOBALS, 'client-global', (name) => `${name} in client/: browsers have none`);
 }
 
 function testRules(file: SourceFile): Finding[] {
@@ -95,7 +111,7 @@ function marks(file: SourceFile): Finding[] {
 function sizes(file: SourceFile): Finding[] {
   const found: Finding[] = [];
   const lines = file.text.split('\n').length - 1;
-  if (lines > FILE_LINES_MAX && !file.path.includes('/test/vectors')) {
+  if (lines > FILE_LINES_MAX && !/\/test\/vectors|^client\/generated\//.test(file.path)) {
     found.push({ file: file.path, line: 1, rule: 'file-length', message: `${lines} lines, at most ${FILE_LINES_MAX}` });
   }
   if (isTestOrBench(file.path)) return found;

@@ -2,15 +2,18 @@ import { at, type Finding, isTest, isTestOrBench } from './finding.ts';
 import { computedImports, type Import } from './imports.ts';
 import type { SourceFile } from './tree.ts';
 
-/** What each top folder may import besides itself: protocol ← consensus ← node ← scripts, testnet. */
+/** What each top folder may import besides itself: protocol ← consensus ← node ← scripts, testnet; client beside node. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   consensus: ['protocol'],
-  node: ['protocol', 'consensus'],
-  testnet: ['protocol', 'consensus', 'node'],
-  scripts: ['protocol', 'consensus', 'node', 'testnet'],
+  client: ['protocol'],
+  node: ['protocol', 'consensus', 'client'],
+  testnet: ['protocol', 'consensus', 'client', 'node'],
+  scripts: ['protocol', 'consensus', 'client', 'node', 'testnet'],
   bin: [],
 };
+/** Packages of the client: they run in browsers, and none is native. */
+const CLIENT_PACKAGES = /^@noble\/(?:ed25519|hashes)(?:\/|$)/;
 /** Rooms of node/ that know nothing of each other and of the files that join them. */
 const NODE_ROOMS = new Set(['network', 'storage', 'rpc', 'verify', 'agent', 'metrics']);
 /** What an independent checker may see of the code it checks: its types, never its predicates. */
@@ -44,6 +47,10 @@ function packageImport(path: string, specifier: string): [string, string][] {
   if (specifier.startsWith('/') || specifier.startsWith('file:')) {
     return [['import-absolute', `'${specifier}' is not a relative import`]];
   }
+  if (folder === 'client' && !isForNode(path)) {
+    const isWeb = CLIENT_PACKAGES.test(specifier) || specifier === '#sha256';
+    return isWeb ? [] : [['client-import', `'${specifier}' in client/: it runs in browsers, with @noble/* alone`]];
+  }
   if ((folder !== 'protocol' && folder !== 'consensus') || isTestOrBench(path)) return [];
   if (!specifier.startsWith('node:') || path.startsWith('protocol/crypto/')) return [];
   return [['pure-node-import', `'${specifier}' in ${folder}/: only protocol/crypto may use node:*`]];
@@ -53,8 +60,16 @@ function direction(path: string, target: string): [string, string][] {
   const [from, to] = [topOf(path), topOf(target)];
   const allowed = MAY_IMPORT[from];
   if (allowed === undefined || from === to || target === 'package.json') return [];
+  if (to === 'client' && from === 'node' && !path.startsWith('node/cli/') && !isTestOrBench(path)) {
+    return [['client-room', `of node/ only node/cli may import ${target}: a daemon is no client of itself`]];
+  }
   if (allowed.includes(to)) return [];
-  return [['import-direction', `${from}/ must not import ${target} (protocol ← consensus ← node ← scripts, testnet)`]];
+  return [
+    [
+      'import-direction',
+      `${from}/ must not import ${target} (protocol ← consensus ← node ← scripts, testnet; protocol ← client)`,
+    ],
+  ];
 }
 
 function nodeRoom(path: string, target: string): [string, string][] {
@@ -72,6 +87,11 @@ function simulation(path: string, target: string, kind: Import['kind']): [string
     found.push(['checker-import', `a checker takes only types from ${target}: it must not share the code it checks`]);
   }
   return found;
+}
+
+/** Tests and examples of the client run in Node. */
+function isForNode(path: string): boolean {
+  return isTestOrBench(path) || path.startsWith('client/examples/');
 }
 
 function mayUseSimulation(path: string): boolean {

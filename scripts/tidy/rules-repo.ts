@@ -52,11 +52,21 @@ function manifestRules(file: TextFile): Finding[] {
       found.push(at(file, file.text.indexOf(`"${name}"`), 'unpinned-version', message));
     }
   }
+  for (const target of leavesOf(manifest.imports)) {
+    if (target.startsWith('./protocol/crypto/')) continue;
+    const message = `'${target}' in imports: only what differs by platform, in protocol/crypto, hides behind a name`;
+    found.push(at(file, Math.max(0, file.text.indexOf(target)), 'imports-map', message));
+  }
   const alias = recordOf(manifest.dependencies)[GOSSIPSUB];
   if (alias !== undefined && majorOf(/^npm:@libp2p\/gossipsub@(.*)$/.exec(String(alias))?.[1]) < GOSSIPSUB_MAJOR_MIN) {
     found.push(at(file, file.text.indexOf(GOSSIPSUB), 'gossipsub-alias', gossipsubMessage(String(alias))));
   }
   return found;
+}
+
+/** The targets of an `imports` map, however conditions nest. */
+function leavesOf(value: unknown): string[] {
+  return typeof value === 'string' ? [value] : Object.values(recordOf(value)).flatMap(leavesOf);
 }
 
 function lockRules(file: TextFile): Finding[] {

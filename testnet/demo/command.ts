@@ -2,7 +2,6 @@ import { EXIT } from '../../node/cli/exit-codes.ts';
 import { printScreen, type Screen } from '../../node/cli/output.ts';
 import type { CliContext } from '../../node/cli/program.ts';
 import { tallyScreen } from '../../node/cli/tally-screen.ts';
-import { NETWORK_DEFAULTS } from '../network/defaults.ts';
 import { listenForSignals } from '../network/ending.ts';
 import { type OpenTestnet, openTestnet } from '../network/open.ts';
 import { dirFlag } from '../replay/command.ts';
@@ -21,7 +20,7 @@ export async function demoCommand(options: DemoOptions, { io, result }: CliConte
   const progress = (text: string) => io.err(`${text}\n`);
   const directory = options.dir === undefined ? {} : { directory: options.dir };
   const ending = listenForSignals();
-  const open = { ...NETWORK_DEFAULTS, ...directory, ephemeral: false, detach: false };
+  const open = { ...directory, ephemeral: false, detach: false };
   const testnet = await openTestnet(open, progress, ending);
   try {
     const demo = await ending.race(runDemo(testnet, progress));

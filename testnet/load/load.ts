@@ -40,6 +40,7 @@ export async function runLoad(
   testnet: OpenTestnet,
   options: LoadOptions,
   progress: (text: string) => void,
+  onFinal: (count: number) => void = () => undefined,
 ): Promise<LoadResult> {
   const members = await membersOf(testnet.file);
   const ids = Array.from({ length: options.voters }, (_, at) => parseId(`${options.auth}-${at + 1}`));
@@ -59,7 +60,7 @@ export async function runLoad(
     lastFinalMs: performance.now(),
   };
   const startedMs = performance.now();
-  const latencies = await submitAll(context, voters, options);
+  const latencies = await submitAll(context, voters, options, onFinal);
   const countedPerNode = await countOn(members, session, latencies.length);
   const elapsedMs = performance.now() - startedMs;
   await closeSession(members, SPACE, session, 'the load is over');
@@ -88,7 +89,12 @@ function sessionParams(session: string, voters: readonly Id[], revisable: boolea
 }
 
 /** A voter's ballots go one after the other, so that each knows the one before; voters go side by side. */
-async function submitAll(context: SubmitContext, voters: readonly Voter[], options: LoadOptions): Promise<number[]> {
+async function submitAll(
+  context: SubmitContext,
+  voters: readonly Voter[],
+  options: LoadOptions,
+  onFinal: (count: number) => void,
+): Promise<number[]> {
   const latencies: number[] = [];
   const rounds = Math.ceil(options.ballots / voters.length);
   await concurrently(voters, options.concurrency, async (voter, at) => {
@@ -97,6 +103,7 @@ async function submitAll(context: SubmitContext, voters: readonly Voter[], optio
       const comment = `made-up comment ${at}/${round} `.padEnd(COMMENT_BYTES, '.');
       const { finalMs } = await submitBallot(context, voter, [{ proposal: PROPOSAL, choice: weight, comment }]);
       latencies.push(finalMs);
+      onFinal(latencies.length);
     }
   });
   return latencies;

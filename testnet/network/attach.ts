@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { defaultTestnetDirectory, readTestnetFile } from '../../node/cli/testnet-file.ts';
 import type { Progress } from './control.ts';
-import { NETWORK_DEFAULTS } from './defaults.ts';
 import type { Ending } from './ending.ts';
 import { type OpenTestnet, openTestnet } from './open.ts';
 import { processState } from './processes.ts';
@@ -13,5 +12,5 @@ export async function attachTestnet(dir: string | undefined, progress: Progress,
   const runs = file?.nodes.some(({ pid, home }) => processState(pid, home) !== 'down') ?? false;
   if (file !== undefined && runs) return { directory, file, status: [], started: [], close: async () => undefined };
   progress(`no testnet runs in ${directory}: an ephemeral one is started for this`);
-  return await openTestnet({ ...NETWORK_DEFAULTS, ephemeral: true, detach: false }, progress, ending);
+  return await openTestnet({ ephemeral: true, detach: false }, progress, ending);
 }

@@ -51,7 +51,7 @@ export async function statusCommand(options: ControlOptions, { io }: CliContext)
         { name: 'pid', align: 'right' },
         { name: 'height', align: 'right' },
         { name: 'rpc' },
-        { name: 'says' },
+        { name: 'state' },
       ],
       rows: rows.map((one) => [
         one.name,
@@ -59,12 +59,18 @@ export async function statusCommand(options: ControlOptions, { io }: CliContext)
         String(one.pid ?? '-'),
         String(one.height ?? '-'),
         one.rpc,
-        one.says,
+        stateOf(one),
       ]),
+      // Sentences stand below the table: in a column they would be cut.
+      notes: rows.filter((one) => one.says !== stateOf(one)).map(({ name, says }) => `${name}: ${says}`),
       next: down === undefined ? `waggle testnet load${flag}` : `waggle testnet start ${down}${flag}`,
     }),
     rows,
   );
+}
+
+function stateOf({ state, says }: { readonly state: string; readonly says: string }): string {
+  return state !== 'running' || says === 'ready' ? says : 'not ready';
 }
 
 async function rowOf({ name, home, pid, rpc }: TestnetNode) {
@@ -89,12 +95,15 @@ export async function faultCommand(
 ): Promise<void> {
   const directory = folder(options);
   const flag = dirFlag(options.dir);
+  let isChanged = true;
   if (action === 'kill') await killNode(directory, name);
   if (action === 'start') await startNode(directory, name);
-  if (action === 'pause') await pauseNode(directory, name);
-  if (action === 'resume') await resumeNode(directory, name);
+  if (action === 'pause') isChanged = await pauseNode(directory, name);
+  if (action === 'resume') isChanged = await resumeNode(directory, name);
   const done = { kill: 'killed', start: 'started', pause: 'paused', resume: 'resumed' }[action];
-  io.err(`${name} is ${done}\n`);
+  io.err(
+    isChanged ? `${name} is ${done}\n` : `${name} ${action === 'pause' ? 'was paused already' : 'was not paused'}\n`,
+  );
   const after = { kill: `start ${name}`, start: 'status', pause: `resume ${name}`, resume: 'status' }[action];
   hint(io, `waggle testnet ${after}${flag}`);
 }

@@ -4,7 +4,7 @@ import type { NodeStatusResult } from '../../node/cli/rpc-shapes.ts';
 import type { TestnetNode } from '../../node/cli/testnet-file.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { lastLogLine, processState, signalDaemon, spawnDaemon, waitGone } from './processes.ts';
-import { nodeNamed, requireTestnet, updateNode } from './state.ts';
+import { dirFlagOf, nodeNamed, requireTestnet, updateNode } from './state.ts';
 
 const TERM_WAIT_MS = 10_000;
 const KILL_WAIT_MS = 5_000;
@@ -20,7 +20,7 @@ export async function startNode(directory: string, name: string, tied = false): 
   if (processState(node.pid, node.home) !== 'down') {
     throw new WaggleError('WAGGLE_CLI_BUSY', {
       reason: `${name} runs already (pid ${node.pid})`,
-      next: 'waggle testnet status',
+      next: `waggle testnet status${dirFlagOf(directory)}`,
     });
   }
   const child = spawnDaemon(node.home, { tied });
@@ -33,20 +33,25 @@ export async function startNode(directory: string, name: string, tied = false): 
 /** SIGKILL: the process gets no chance to save anything. */
 export async function killNode(directory: string, name: string): Promise<void> {
   const node = nodeNamed(await requireTestnet(directory), name);
-  if (!signalDaemon(node.pid, node.home, 'SIGKILL')) throw notRunning(name);
+  if (!signalDaemon(node.pid, node.home, 'SIGKILL')) throw notRunning(name, directory);
   await waitGone(node.pid, node.home, KILL_WAIT_MS);
   await updateNode(directory, name, { pid: null });
 }
 
-/** SIGSTOP and SIGCONT: the process stands still with all its connections. */
-export async function pauseNode(directory: string, name: string): Promise<void> {
+/** SIGSTOP: the process stands still with all its connections. @returns whether it did not before */
+export async function pauseNode(directory: string, name: string): Promise<boolean> {
   const node = nodeNamed(await requireTestnet(directory), name);
-  if (!signalDaemon(node.pid, node.home, 'SIGSTOP')) throw notRunning(name);
+  const wasPaused = processState(node.pid, node.home) === 'paused';
+  if (!signalDaemon(node.pid, node.home, 'SIGSTOP')) throw notRunning(name, directory);
+  return !wasPaused;
 }
 
-export async function resumeNode(directory: string, name: string): Promise<void> {
+/** SIGCONT. @returns whether it stood still before */
+export async function resumeNode(directory: string, name: string): Promise<boolean> {
   const node = nodeNamed(await requireTestnet(directory), name);
-  if (!signalDaemon(node.pid, node.home, 'SIGCONT')) throw notRunning(name);
+  const wasPaused = processState(node.pid, node.home) === 'paused';
+  if (!signalDaemon(node.pid, node.home, 'SIGCONT')) throw notRunning(name, directory);
+  return wasPaused;
 }
 
 /** End all daemons of a network: asked first, then killed. Returns the names of those that ran. */
@@ -98,9 +103,9 @@ function unavailable(node: TestnetNode, what: string): WaggleError {
   return new WaggleError('WAGGLE_CLI_UNAVAILABLE', { reason: `${node.name} ${what}`, next: `read ${node.home}/log` });
 }
 
-function notRunning(name: string): WaggleError {
+function notRunning(name: string, directory: string): WaggleError {
   return new WaggleError('WAGGLE_CLI_UNAVAILABLE', {
     reason: `${name} is not running`,
-    next: `waggle testnet start ${name}`,
+    next: `waggle testnet start ${name}${dirFlagOf(directory)}`,
   });
 }

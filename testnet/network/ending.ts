@@ -14,11 +14,14 @@ export interface Ending {
   stop(): void;
 }
 
-/** From here on signals break off `race` and `forever`. While the command cleans up further ones are ignored. */
-export function listenForSignals(): Ending {
+/**
+ * From here on signals break off `race` and `forever`. While the command cleans up further ones are ignored.
+ * @param next what to do after such an end, where state is not kept
+ */
+export function listenForSignals(next?: string): Ending {
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => undefined);
-  const hear = (signal: NodeJS.Signals) => reject(new WaggleError('WAGGLE_CLI_INTERRUPTED', { signal }));
+  const hear = (signal: NodeJS.Signals) => reject(new WaggleError('WAGGLE_CLI_INTERRUPTED', { signal, next }));
   for (const signal of SIGNALS) process.on(signal, hear);
   return {
     race: (work) => Promise.race([promise, work]),

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { makeDirectory } from '../../node/cli/make-directory.ts';
 import type { NodeStatusResult } from '../../node/cli/rpc-shapes.ts';
 import {
@@ -12,7 +12,9 @@ import {
 import { WaggleError } from '../../protocol/errors.ts';
 import { type Progress, stopAll, untilAnswers } from './control.ts';
 import { type CreateOptions, createTestnet } from './create.ts';
+import { NETWORK_DEFAULTS } from './defaults.ts';
 import type { Ending } from './ending.ts';
+import { readGenesisFile } from './genesis-file.ts';
 import { processState, spawnDaemon } from './processes.ts';
 import { requireTestnet, updateNode, withLock } from './state.ts';
 
@@ -20,7 +22,8 @@ const READY_WAIT_MS = 60_000;
 /** A folder with this file goes when its network goes down. */
 export const EPHEMERAL_MARK = '.ephemeral';
 
-export interface OpenOptions extends CreateOptions {
+/** A size that is named must be that of a network which is there already; a new one takes the defaults. */
+export interface OpenOptions extends Partial<CreateOptions> {
   /** The default folder when it is absent. */
   readonly directory?: string;
   /** A fresh network in a folder that goes with it: a temporary one, or `directory`, which must be new or empty. */
@@ -43,7 +46,8 @@ export interface OpenTestnet {
 /**
  * Open the network in a folder, making it when there is none and starting what does not run. Returns when all are ready.
  * On a failure or a signal nothing that was started here is left.
- * @throws WaggleError WAGGLE_CLI_UNAVAILABLE a node did not become ready; WAGGLE_CLI_BUSY a port is taken
+ * @throws WaggleError WAGGLE_CLI_UNAVAILABLE a node did not become ready; WAGGLE_CLI_BUSY a port is taken;
+ * WAGGLE_CLI_USAGE the network there has another size
  */
 export async function openTestnet(options: OpenOptions, progress: Progress, ending: Ending): Promise<OpenTestnet> {
   const directory = await folderFor(options);
@@ -56,9 +60,11 @@ export async function openTestnet(options: OpenOptions, progress: Progress, endi
   };
   try {
     await withLock(directory, async () => {
-      if ((await readTestnetFile(directory)) !== undefined) return;
-      progress(`making a network of ${options.nodes} validators in ${directory}`);
-      await createTestnet(directory, options);
+      const found = await readTestnetFile(directory);
+      if (found !== undefined) return await checkSize(found, options);
+      const size = { ...NETWORK_DEFAULTS, ...options };
+      progress(`making a network of ${size.nodes} validators in ${directory}`);
+      await createTestnet(directory, size);
     });
     for (const node of (await requireTestnet(directory)).nodes) {
       if (processState(node.pid, node.home) !== 'down') continue;
@@ -76,6 +82,26 @@ export async function openTestnet(options: OpenOptions, progress: Progress, endi
     await close().catch(() => undefined);
     throw error;
   }
+}
+
+/** What was asked for of a new network must not be forgotten for one that is there. @throws WaggleError WAGGLE_CLI_USAGE */
+async function checkSize({ nodes, genesis }: TestnetFile, asked: OpenOptions): Promise<void> {
+  const { params } = (await readGenesisFile(genesis)).genesis;
+  const differ = [
+    ...(asked.nodes === undefined || asked.nodes === nodes.length
+      ? []
+      : [`it has ${nodes.length} nodes, not ${asked.nodes}`]),
+    ...(asked.shards === undefined || asked.shards === params.shards
+      ? []
+      : [`it has ${params.shards} shards, not ${asked.shards}`]),
+    ...(asked.basePort === undefined || nodes[0]?.rpc.endsWith(`:${asked.basePort}`)
+      ? []
+      : [`its first port is not ${asked.basePort}`]),
+  ];
+  if (differ.length === 0) return;
+  const reason = `there is a network in ${dirname(genesis)} already: ${differ.join('; ')}`;
+  const next = 'leave these options out to start it, or name a new folder with --dir';
+  throw new WaggleError('WAGGLE_CLI_USAGE', { reason, next });
 }
 
 async function folderFor({ directory, ephemeral }: OpenOptions): Promise<string> {

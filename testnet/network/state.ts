@@ -1,19 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readTestnetFile, type TestnetFile, type TestnetNode, testnetFilePath } from '../../node/cli/testnet-file.ts';
+import { noNode, noTestnet } from '../../node/cli/target.ts';
+import {
+  defaultTestnetDirectory,
+  readTestnetFile,
+  type TestnetFile,
+  type TestnetNode,
+  testnetFilePath,
+} from '../../node/cli/testnet-file.ts';
+import { shellWord } from '../../node/cli/typed-command.ts';
 import { takeLock } from '../../node/storage/home-lock.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 
 const LOCK_TRIES = 100;
 const LOCK_WAIT_MS = 50;
 
+/** ' --dir D' where it is not the folder that commands find by themselves. */
+export function dirFlagOf(directory: string): string {
+  return isDefault(directory) ? '' : ` --dir ${shellWord(directory)}`;
+}
+
+function isDefault(directory: string): boolean {
+  return directory === defaultTestnetDirectory();
+}
+
 /** The network in `directory`. @throws WaggleError WAGGLE_CLI_UNAVAILABLE there is none */
 export async function requireTestnet(directory: string): Promise<TestnetFile> {
   const file = await readTestnetFile(directory);
   if (file !== undefined) return file;
-  const reason = `no testnet in ${directory}`;
-  throw new WaggleError('WAGGLE_CLI_UNAVAILABLE', { reason, next: 'waggle testnet up --detach' });
+  throw noTestnet(directory, isDefault(directory) ? undefined : directory);
 }
 
 /** Whole or not at all. */
@@ -64,6 +80,5 @@ async function lock(path: string): Promise<() => Promise<void>> {
 export function nodeNamed(file: TestnetFile, name: string): TestnetNode {
   const node = file.nodes.find((one) => one.name === name);
   if (node !== undefined) return node;
-  const names = file.nodes.map((one) => one.name).join(', ');
-  throw new WaggleError('WAGGLE_CLI_USAGE', { reason: `no node '${name}': ${names}`, next: 'waggle testnet status' });
+  throw noNode(file, name);
 }

@@ -5,8 +5,8 @@ import { listenForSignals } from './ending.ts';
 import { type OpenTestnet, openTestnet } from './open.ts';
 
 export interface UpOptions {
-  readonly nodes: number;
-  readonly shards: number;
+  readonly nodes?: number;
+  readonly shards?: number;
   readonly basePort?: number;
   readonly dir?: string;
   readonly detach?: boolean;
@@ -18,12 +18,14 @@ export interface UpOptions {
 export async function upCommand(options: UpOptions, { io }: CliContext): Promise<void> {
   const detach = options.detach === true;
   const progress = (line: string) => io.err(`${line}\n`);
-  const { nodes, shards, basePort, dir } = options;
-  const ending = listenForSignals();
+  const { basePort, dir } = options;
+  const isEphemeral = options.ephemeral === true;
+  const ending = listenForSignals(
+    isEphemeral ? 'the network was ephemeral and is gone: run the command again' : undefined,
+  );
   const open = {
-    nodes,
-    shards,
-    ephemeral: options.ephemeral === true,
+    ...asked(options),
+    ephemeral: isEphemeral,
     detach,
     ...(basePort === undefined ? {} : { basePort }),
     ...(dir === undefined ? {} : { directory: dir }),
@@ -42,11 +44,16 @@ export async function upCommand(options: UpOptions, { io }: CliContext): Promise
   }
 }
 
+/** What was typed of the size of the network: only a new one takes the rest from the defaults. */
+function asked({ nodes, shards }: UpOptions) {
+  return { ...(nodes === undefined ? {} : { nodes }), ...(shards === undefined ? {} : { shards }) };
+}
+
 function upScreen(testnet: OpenTestnet, { dir, ephemeral }: UpOptions, stays: boolean) {
   const flag = dirFlag(ephemeral === true ? testnet.directory : dir);
   const how = stays ? 'Ctrl-C ends it' : `waggle testnet down${flag} ends it`;
   return {
-    title: `${testnet.file.nodes.length} nodes are ready; ${how}`,
+    title: `${testnet.file.nodes.length === 1 ? 'one node is' : `${testnet.file.nodes.length} nodes are`} ready; ${how}`,
     columns: [{ name: 'node' }, { name: 'pid', align: 'right' as const }, { name: 'rpc' }, { name: 'p2p' }],
     rows: testnet.file.nodes.map(({ name, pid, rpc, p2p }) => [name, String(pid), rpc, p2p]),
     notes: [`chain ${testnet.file.chain}`, `state in ${testnet.directory}`],

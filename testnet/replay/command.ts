@@ -1,6 +1,7 @@
 import { EXIT } from '../../node/cli/exit-codes.ts';
 import type { OutputFormat } from '../../node/cli/output.ts';
 import type { CliContext } from '../../node/cli/program.ts';
+import { shellWord } from '../../node/cli/typed-command.ts';
 import type { AuthMode } from '../../protocol/governance/types.ts';
 import { attachTestnet } from '../network/attach.ts';
 import { listenForSignals } from '../network/ending.ts';
@@ -22,7 +23,7 @@ export async function replayCommand(path: string, options: ReplayCommandOptions,
   const progress = (text: string) => io.err(`${text}\n`);
   const session = readSession(await readFolder(path));
   printReading(io, session);
-  const ending = listenForSignals();
+  const ending = listenForSignals('run the command again');
   const testnet = await attachTestnet(options.dir, progress, ending);
   try {
     const replayed = await ending.race(replaySession(testnet, session, options, progress));
@@ -40,5 +41,5 @@ export async function replayCommand(path: string, options: ReplayCommandOptions,
 }
 
 export function dirFlag(dir: string | undefined): string {
-  return dir === undefined ? '' : ` --dir ${dir}`;
+  return dir === undefined ? '' : ` --dir ${shellWord(dir)}`;
 }

@@ -19,7 +19,10 @@ const TOP_FILES = ['proposals.json', 'voting_chain.json'];
 /** @throws WaggleError WAGGLE_CLI_NO_INPUT {path}, WAGGLE_CLI_INPUT {path, reason} */
 export async function readFolder(path: string): Promise<SessionFolder> {
   const root = resolve(path);
-  if (!(await stat(root).catch(() => undefined))?.isDirectory()) throw missing(path, 'name the folder of one session');
+  const found = await stat(root).catch(() => undefined);
+  if (found?.isDirectory() === false)
+    throw missing(path, 'name the folder of one session', 'is a file: a folder is needed');
+  if (found === undefined) throw missing(path, 'name the folder of one session');
   const files = new Map<string, string>();
   for (const name of TOP_FILES) {
     const text = await textAt(join(root, name));
@@ -44,6 +47,6 @@ async function textAt(path: string): Promise<string | undefined> {
   return await readFile(path, 'utf8');
 }
 
-function missing(path: string, next: string): WaggleError {
-  return new WaggleError('WAGGLE_CLI_NO_INPUT', { path, next });
+function missing(path: string, next: string, reason?: string): WaggleError {
+  return new WaggleError('WAGGLE_CLI_NO_INPUT', { path, reason, next });
 }

@@ -1,4 +1,4 @@
-import { decimal } from '../../node/cli/fractions.ts';
+import { exact, shortDecimal } from '../../node/cli/fractions.ts';
 import { type CliIo, paint } from '../../node/cli/io.ts';
 import { printScreen, type Screen } from '../../node/cli/output.ts';
 import type { TallyProposal } from '../../node/cli/rpc-shapes.ts';
@@ -54,7 +54,7 @@ export function replayScreen(session: ReplaySession, replayed: Replayed, next: s
     title: `session ${replayed.session}: ${replayed.counted} of ${session.ballots.length} ballots counted, ${answered} nodes asked`,
     columns: [
       { name: 'proposal' },
-      { name: 'votes', align: 'right' },
+      { name: 'weight', align: 'right' },
       { name: 'total', align: 'right' },
       ...agreement.tallies.map(({ node }) => ({ name: node, align: 'right' as const })),
       { name: 'needs', align: 'right' },
@@ -73,14 +73,14 @@ function row(one: TallyProposal, { tallies }: Agreement): string[] {
     String(one.n),
     String(one.total),
     ...tallies.map(({ tally }) => cell(tally?.proposals.find(({ proposal }) => proposal === one.proposal))),
-    threshold ? `${threshold.op}${decimal(threshold.percent, 0)}%` : '-',
+    threshold ? `${threshold.op}${exact(threshold.percent)}%` : '-',
     one.status,
     String(one.rank),
   ];
 }
 
 function cell(one: TallyProposal | undefined): string {
-  return one?.percent ? `${decimal(one.percent)}%` : '-';
+  return one?.percent ? `${shortDecimal(one.percent)}%` : '-';
 }
 
 /** Table, agreement and comparison on stdout, in an order that ends with the verdicts. */

@@ -77,7 +77,7 @@ async function knownModels(members: readonly Member[]): Promise<Map<string, Mode
   for (let cursor: string | undefined; ; ) {
     const params = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
     const { result } = await askAny(members, (one) => one.client.call<Page<ModelResult>>('model_list', params));
-    for (const model of result.items) found.set(model.id ?? model.model ?? '', model);
+    for (const model of result.items) found.set(model.id ?? '', model);
     if (!result.next) return found;
     cursor = result.next;
   }

@@ -1,81 +1,118 @@
 import type { Command } from 'commander';
+import { WaggleError } from '../../../protocol/errors.ts';
+import type { Id } from '../../../protocol/ids.ts';
 import { idArgument } from '../arguments.ts';
-import { emit, type OutputFormat, parseFormat } from '../output.ts';
+import { type AskOptions, outputOption } from '../command-options.ts';
+import { homeLock, type KeyOptions, pathsOf } from '../home-keys.ts';
+import { emit } from '../output.ts';
+import { type PassphraseOptions, passphraseOptions, plainOption } from '../passphrase.ts';
 import type { CliContext } from '../program.ts';
+import { targetOptions } from '../target.ts';
+import { exportKey, importKey } from './keys-move.ts';
+import { revokeKey, rotateKey } from './keys-rotate.ts';
 
-interface Options {
-  readonly home?: string;
-  readonly output: OutputFormat;
-}
-
-interface KeyFacts {
-  /** Model id, or `validator`. */
+interface KeyResult {
+  /** Model id, or `node`, `validator`, `operator`. */
   readonly name: string;
-  readonly kind: 'validator' | 'model';
+  readonly kind: 'node' | 'model';
   /** Public key, hex. */
   readonly key: string;
+  readonly encrypted: boolean;
 }
 
 export function addKeyCommands(program: Command, context: CliContext): void {
-  const keys = program.command('keys').description('signing keys in a home: new, list');
-  keyOptions(keys.command('new'))
+  const keys = program.command('keys').description('signing keys in a home: new, list, export, import …');
+  plainOption(keyOptions(keys.command('new')))
     .description('make the key of a model and save it in the home')
     .argument('<model>', 'model id', idArgument('model'))
-    .action((model: string, options: Options) => newKey(model, options, context));
+    .action((model: string, options: KeyOptions) => newKey(model, options, context));
   keyOptions(keys.command('list'))
     .description('public keys of this home; secrets are never shown')
-    .action((options: Options) => listKeys(options, context));
+    .action((options: KeyOptions) => listKeys(options, context));
+  passphraseOptions(keyOptions(keys.command('export')))
+    .description('write the key of a model to one sealed file, or with --public print its public key')
+    .argument('<model>', 'model id', idArgument('model'))
+    .argument('[file]', 'where to; must not exist')
+    .option('--public', 'the public key alone')
+    .action((model: string, file: string | undefined, options: KeyOptions & { public?: boolean }) =>
+      exportKey(model, file, options, context),
+    );
+  plainOption(keyOptions(keys.command('import')))
+    .description('take the key of a model from a file that keys export wrote')
+    .argument('<model>', 'model id', idArgument('model'))
+    .argument('<file>', 'the file')
+    .option('--home-passphrase-file <file>', 'file with the passphrase of this home, where it is another one')
+    .action((model: string, file: string, options: KeyOptions & { homePassphraseFile?: string }) =>
+      importKey(model, file, options, context),
+    );
+  passphraseOptions(outputOption(targetOptions(keys.command('rotate'))))
+    .description('give a model a new key, in the home and on the ledger')
+    .argument('<model>', 'model id', idArgument('model'))
+    .action((model: string, options: AskOptions & PassphraseOptions) => rotateKey(model, options, context));
+  outputOption(targetOptions(keys.command('revoke')))
+    .description('give the key of a model up for good; it can vote no more until an admin gives it another')
+    .argument('<model>', 'model id', idArgument('model'))
+    .option('--yes', 'do not ask')
+    .action((model: string, options: AskOptions & { yes?: boolean }) => revokeKey(model, options, context));
 }
 
 function keyOptions(command: Command): Command {
-  return command
-    .option('--home <dir>', 'the home (default: WAGGLE_HOME, else the user’s data directory)')
-    .option('-o, --output <format>', 'table, json or ndjson', parseFormat, 'table');
+  return outputOption(
+    command.option('--home <dir>', 'the home (default: WAGGLE_HOME, else the user’s data directory)'),
+  );
 }
 
-async function newKey(model: string, options: Options, { io }: CliContext): Promise<void> {
-  const [{ makeDirectory }, { homeDirectory, homePaths }, keystore, { generateKeyPair }, { parseId }, { toHex }] =
-    await Promise.all([
-      import('../make-directory.ts'),
-      import('../../storage/home.ts'),
-      import('../../storage/keystore.ts'),
-      import('../../../protocol/crypto/keys.ts'),
-      import('../../../protocol/ids.ts'),
-      import('../../../protocol/hex.ts'),
-    ]);
-  const { modelKeys } = homePaths(homeDirectory(options.home, io.env));
-  await makeDirectory(modelKeys);
+async function newKey(model: string, options: KeyOptions, context: CliContext): Promise<void> {
+  const [{ makeDirectory }, keystore, { generateKeyPair }, { parseId }, { toHex }] = await Promise.all([
+    import('../make-directory.ts'),
+    import('../../storage/keystore.ts'),
+    import('../../../protocol/crypto/keys.ts'),
+    import('../../../protocol/ids.ts'),
+    import('../../../protocol/hex.ts'),
+  ]);
+  const paths = await pathsOf(options.home, context);
+  const { current } = keystore.modelKeyPaths(paths.modelKeys, parseId(model));
+  if ((await keystore.keyFacts(current)) !== undefined) {
+    throw new WaggleError('WAGGLE_KEY_EXISTS', { path: current });
+  }
+  const lock = options.plain === true ? undefined : await homeLock(paths, options);
+  await makeDirectory(paths.modelKeys);
   const pair = generateKeyPair();
-  await keystore.saveModelKey(modelKeys, parseId(model), pair);
-  const facts: KeyFacts = { name: model, kind: 'model', key: toHex(pair.publicKey) };
-  emit(io, options.output, facts, () => ({
-    title: `key of ${model} saved`,
+  await keystore.saveModelKey(paths.modelKeys, parseId(model), pair, lock);
+  const facts: KeyResult = { name: model, kind: 'model', key: toHex(pair.publicKey), encrypted: lock !== undefined };
+  emit(context.io, options.output, facts, () => ({
+    title: `key of ${model} saved${lock === undefined ? ', unencrypted' : ''}`,
     columns: [{ name: 'model' }, { name: 'public key' }],
     rows: [[facts.name, facts.key]],
-    next: `register it with an admin’s model_register, then: waggle vote SESSION PROPOSAL CHOICE --as ${model}`,
+    next: `waggle model register ${model} --key ${facts.key}   (by an admin)`,
   }));
 }
 
-async function listKeys(options: Options, { io }: CliContext): Promise<void> {
-  const [{ homeDirectory, homePaths }, keystore, { toHex }] = await Promise.all([
-    import('../../storage/home.ts'),
+async function listKeys(options: KeyOptions, context: CliContext): Promise<void> {
+  const [keystore, { toHex }] = await Promise.all([
     import('../../storage/keystore.ts'),
     import('../../../protocol/hex.ts'),
   ]);
-  const paths = homePaths(homeDirectory(options.home, io.env));
-  const found: KeyFacts[] = [];
-  const validator = await keystore.loadKey(paths.validatorKey);
-  if (validator !== undefined) found.push({ name: 'validator', kind: 'validator', key: toHex(validator.publicKey) });
-  for (const [name, pair] of await keystore.loadModelKeys(paths.modelKeys)) {
-    found.push({ name, kind: 'model', key: toHex(pair.publicKey) });
+  const paths = await pathsOf(options.home, context);
+  const { nodeKey, validatorKey, operatorKey, modelKeys } = paths;
+  const found: KeyResult[] = [];
+  const look = async (name: string, kind: KeyResult['kind'], path: string): Promise<void> => {
+    const facts = await keystore.keyFacts(path);
+    if (facts !== undefined) found.push({ name, kind, key: toHex(facts.publicKey), encrypted: facts.encrypted });
+  };
+  await look('node', 'node', nodeKey);
+  await look('validator', 'node', validatorKey);
+  await look('operator', 'node', operatorKey);
+  for (const id of await keystore.modelKeyNames(modelKeys).catch((): Id[] => [])) {
+    await look(id, 'model', keystore.modelKeyPaths(modelKeys, id).current);
   }
   emit(
-    io,
+    context.io,
     options.output,
     found,
     () => ({
-      columns: [{ name: 'name' }, { name: 'kind' }, { name: 'public key' }],
-      rows: found.map(({ name, kind, key }) => [name, kind, key]),
+      columns: [{ name: 'name' }, { name: 'kind' }, { name: 'sealed' }, { name: 'public key' }],
+      rows: found.map(({ name, kind, key, encrypted }) => [name, kind, encrypted ? 'yes' : 'no', key]),
       notes: found.length === 0 ? ['no keys here'] : [],
       next: 'waggle keys new MODEL',
     }),

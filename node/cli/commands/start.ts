@@ -1,12 +1,16 @@
 import { access } from 'node:fs/promises';
 import process from 'node:process';
 import { WaggleError } from '../../../protocol/errors.ts';
+import type { HomePaths } from '../../storage/home.ts';
+import type { KeyLock } from '../../storage/key-lock.ts';
 import { EXIT } from '../exit-codes.ts';
+import { lockForSealedKeys, type PassphraseOptions } from '../passphrase.ts';
 import type { CliContext } from '../program.ts';
 
-export interface StartOptions {
+export interface StartOptions extends PassphraseOptions {
   readonly home?: string;
   readonly untilStdinEnds?: boolean;
+  readonly rejoin?: boolean;
 }
 
 const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
@@ -22,9 +26,21 @@ export async function startDaemon(options: StartOptions, { io, result }: CliCont
   if (!isThere) throw new WaggleError('WAGGLE_GENESIS_MISSING', { path: paths.genesis });
   const { startNode } = await import('../../compose.ts');
   const ended = untilEnded(options);
-  const node = await startNode({ home: paths.directory, env: io.env });
+  const node = await startNode({
+    home: paths.directory,
+    env: io.env,
+    rejoin: options.rejoin === true,
+    lock: await lockOf(paths, options),
+  });
   result.exit = await ended;
   await node.stop();
+}
+
+/** Asked for only where a key of the node is sealed. */
+async function lockOf(paths: HomePaths, options: PassphraseOptions): Promise<KeyLock | undefined> {
+  const { keyFacts } = await import('../../storage/keystore.ts');
+  const facts = await Promise.all([paths.nodeKey, paths.validatorKey, paths.operatorKey].map(keyFacts));
+  return facts.some((one) => one?.encrypted) ? await lockForSealedKeys(options) : undefined;
 }
 
 /** The exit code of whatever ends the daemon. A second signal ends it at once. */

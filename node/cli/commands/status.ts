@@ -1,21 +1,23 @@
 import { resolve } from 'node:path';
 import { WaggleError } from '../../../protocol/errors.ts';
+import type { AskOptions } from '../command-options.ts';
 import { EXIT } from '../exit-codes.ts';
 import { failureOf } from '../failures.ts';
-import { typed } from '../io.ts';
-import { emit, type OutputFormat, type Screen } from '../output.ts';
+import { emit, type Screen } from '../output.ts';
 import type { CliContext } from '../program.ts';
+import { progressLine } from '../progress.ts';
 import { createRpcClient } from '../rpc-client.ts';
 import type { NodeStatusResult } from '../rpc-shapes.ts';
-import { connect, findTarget, type TargetOptions } from '../target.ts';
+import { connect, findTarget } from '../target.ts';
 import { defaultTestnetDirectory, readTestnetFile, type TestnetNode } from '../testnet-file.ts';
+import { shellWord } from '../typed-command.ts';
 
-export interface StatusOptions extends TargetOptions {
-  readonly output: OutputFormat;
+export interface StatusOptions extends AskOptions {
   readonly cluster?: boolean;
+  readonly watch?: boolean;
 }
 
-export interface WaitOptions extends TargetOptions {
+export interface WaitOptions extends AskOptions {
   readonly ready?: boolean;
   readonly timeout: number;
 }
@@ -29,12 +31,25 @@ interface ClusterRow {
 }
 
 const STATUS_TIMEOUT_MS = 3_000;
+const WATCH_MS = 2_000;
+const CLEAR_SCREEN = '\u001b[2J\u001b[H';
 const POLL_MS = 100;
 
-/** `waggle status`: one daemon, or with --cluster all of the testnet or all its peers. */
+/** `waggle status`: one daemon, or with --cluster all of the testnet or all its peers; with --watch again and again. */
 export async function showStatus(options: StatusOptions, context: CliContext): Promise<void> {
-  if (options.cluster === true) return await showCluster(options, context);
   const { io, result } = context;
+  for (;;) {
+    result.exit = EXIT.ok;
+    if (options.cluster === true) await showCluster(options, context);
+    else await showOne(options, context);
+    if (options.watch !== true) return;
+    await new Promise((done) => setTimeout(done, WATCH_MS));
+    // From the top of the screen again; into a pipe one screen follows the other.
+    if (io.isTerminal === true && options.output === 'table') io.out(CLEAR_SCREEN);
+  }
+}
+
+async function showOne(options: StatusOptions, { io, result }: CliContext): Promise<void> {
   const client = await connect(options, io.env);
   const status = await client.call<NodeStatusResult>('node_status');
   emit(io, options.output, status, () => statusScreen(status, client.flags));
@@ -63,7 +78,7 @@ function statusScreen(status: NodeStatusResult, flags: string): Screen {
 }
 
 async function showCluster(options: StatusOptions, { io, result }: CliContext): Promise<void> {
-  const file = await readTestnetFile(resolve(options.dir ?? defaultTestnetDirectory()));
+  const file = await readTestnetFile(resolve(options.dir ?? defaultTestnetDirectory(io.env)));
   const byPeers = options.rpc !== undefined || options.home !== undefined || file === undefined;
   if (byPeers) return await showPeers(options, io);
   const rows = await Promise.all(file.nodes.map(statusOf));
@@ -117,34 +132,43 @@ async function statusOf({ name, rpc }: TestnetNode): Promise<ClusterRow> {
   }
 }
 
+/** Reasons stand below the table: a sentence in a column would be cut. */
 function clusterScreen(rows: readonly ClusterRow[], dir: string | undefined): Screen {
   const ready = rows.filter(({ status }) => status?.ready === true).length;
   const down = rows.find(({ status }) => status === undefined)?.name;
-  const flags = dir === undefined ? '' : ` --dir ${dir}`;
+  const flags = dir === undefined ? '' : ` --dir ${shellWord(dir)}`;
+  const reasons = rows.flatMap(({ name, status, error }) => {
+    const reason = status === undefined ? error : status.notReadyReason;
+    return reason === undefined ? [] : [`${name}: ${reason}`];
+  });
   return {
     title: `${ready} of ${rows.length} nodes are ready`,
     columns: [
       { name: 'node' },
+      { name: 'state' },
+      { name: 'role' },
       { name: 'height', align: 'right' },
       { name: 'view', align: 'right' },
       { name: 'peers', align: 'right' },
       { name: 'rpc' },
-      { name: 'state' },
     ],
-    rows: rows.map(({ name, rpc, status, error }) => [
+    rows: rows.map(({ name, rpc, status }) => [
       name,
+      status === undefined ? 'no answer' : status.ready ? 'ready' : 'not ready',
+      status?.role ?? '-',
       String(status?.height ?? '-'),
       String(status?.view ?? '-'),
       String(status?.peers ?? '-'),
       rpc,
-      status === undefined ? (error ?? 'down') : status.ready ? 'ready' : (status.notReadyReason ?? 'not ready'),
     ]),
-    next: down === undefined ? `waggle session list${flags}` : `waggle testnet start ${down}${flags}`,
+    notes: reasons,
+    next: down === undefined ? `waggle session list${flags}` : `waggle testnet status${flags}`,
   };
 }
 
 /** `waggle wait --ready`: returns when the daemon answers (and is ready). @throws WaggleError WAGGLE_CLI_UNAVAILABLE */
 export async function waitForDaemon(options: WaitOptions, { io }: CliContext): Promise<void> {
+  const line = progressLine(io);
   const deadlineMs = performance.now() + options.timeout * 1000;
   for (let reason = ''; ; ) {
     try {
@@ -152,9 +176,13 @@ export async function waitForDaemon(options: WaitOptions, { io }: CliContext): P
       const client = createRpcClient({ url, timeoutMs: STATUS_TIMEOUT_MS, attempts: 1 });
       const status = await client.call<NodeStatusResult>('node_status');
       if (status.ready || options.ready !== true) {
-        io.err(
-          `${status.name} is ${status.ready ? 'ready' : 'up'} at height ${status.height}\nNext: ${typed(`waggle status${flags}`)}\n`,
-        );
+        line.clear();
+        emit(io, options.output, status, () => ({
+          title: `${status.name} is ${status.ready ? 'ready' : 'up'} at height ${status.height}`,
+          columns: [],
+          rows: [],
+          next: `waggle status${flags}`,
+        }));
         return;
       }
       reason = status.notReadyReason ?? 'not ready';
@@ -164,9 +192,11 @@ export async function waitForDaemon(options: WaitOptions, { io }: CliContext): P
       reason = failure.line;
     }
     if (performance.now() >= deadlineMs) {
+      line.clear();
       const text = `not ready after ${options.timeout} s: ${reason}`;
       throw new WaggleError('WAGGLE_CLI_UNAVAILABLE', { reason: text, next: 'waggle status --cluster' });
     }
+    line.show(`waiting: ${reason}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

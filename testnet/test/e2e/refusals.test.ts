@@ -22,7 +22,7 @@ async function freePort(): Promise<number> {
 async function home(folder: string, rpcPort: number): Promise<string> {
   const path = join(folder, 'home');
   const ports = ['--rpc-port', String(rpcPort), '--p2p-port', String(await freePort())];
-  await succeed(['init', '--home', path, ...ports]);
+  await succeed(['init', '--home', path, '--plain', ...ports]);
   return path;
 }
 
@@ -73,7 +73,7 @@ test('a home without genesis is exit 78, one that cannot be made 77', async () =
     const { exit, err } = await waggle(['start', '--home', join(folder, 'empty')]);
     assert.equal(exit, 78);
     checkMessage(err, /genesis/);
-    const unwritable = await waggle(['init', '--home', '/proc/waggle/home']);
+    const unwritable = await waggle(['init', '--home', '/proc/waggle/home', '--plain']);
     assert.equal(unwritable.exit, 77);
     checkMessage(unwritable.err, /cannot write/);
   });

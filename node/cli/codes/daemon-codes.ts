@@ -1,0 +1,187 @@
+import { EXIT } from '../exit-codes.ts';
+import { code, type FailureCode, NEW_HOME, REPORT } from './failure-code.ts';
+
+/** A peer that is slow, gone, replaced or talks nonsense: the node counts it, drops it and goes on. */
+const peer = (meaning: string, cause: string): FailureCode =>
+  code(EXIT.unreachable, meaning, cause, 'nothing, if it passes; else waggle status --cluster', true);
+
+/** What ends a daemon or keeps it from starting, by code without its WAGGLE_. */
+export const DAEMON: readonly [string, FailureCode][] = [
+  [
+    'CRYPTO_ENGINE',
+    code(
+      EXIT.bug,
+      'the signature check of this machine is not the one all nodes need',
+      'a broken native library, or an unusual processor',
+      'npm ci again; on other hardware if it stays',
+    ),
+  ],
+  ['BOOT_LEDGER', code(EXIT.disk, 'the ledger contradicts itself', 'a damaged disk, or files of two homes', NEW_HOME)],
+  [
+    'BOOT_ROLLBACK',
+    code(
+      EXIT.disk,
+      'journal and ledger are not of one past, so this node cannot know what it signed',
+      'a home restored from a backup, or partly copied',
+      'waggle start --rejoin, when no copy of this home runs anywhere: it stays silent until the others said where it may go on',
+    ),
+  ],
+  [
+    'BOOT_VIOLATION',
+    code(
+      EXIT.bug,
+      'this node stopped for a violation of safety and does not start by itself',
+      'more faulty validators than the network bears, or divergent software',
+      'read the report it names, with the other operators, before removing it',
+    ),
+  ],
+  [
+    'DRIVER_VIOLATION',
+    code(
+      EXIT.bug,
+      'two final truths were seen',
+      'more faulty validators than the network bears, or divergent software',
+      'stop, and compare reports with the other operators',
+    ),
+  ],
+  ['DRIVER_ERROR', code(EXIT.bug, 'the node stopped by a fault of this software', 'see its log', REPORT)],
+  ['INVARIANT', code(EXIT.bug, 'something happened that cannot', 'a fault of this software', REPORT)],
+  [
+    'JOURNAL_SYNC',
+    code(
+      EXIT.disk,
+      'the journal could not be written',
+      'the disk is full or failing',
+      'free the disk, then start again: the node recovers',
+    ),
+  ],
+  ['JOURNAL_CLOSED', code(EXIT.disk, 'the journal is closed', 'the node is ending', 'start it again', true)],
+  [
+    'JOURNAL_DAMAGED',
+    code(EXIT.disk, 'the journal is damaged before its end', 'a failing disk, or a file that was edited', NEW_HOME),
+  ],
+  [
+    'JOURNAL_RECORD',
+    code(
+      EXIT.disk,
+      'the journal has a record this version does not know',
+      'a newer version wrote it',
+      'start the newer version again',
+    ),
+  ],
+  [
+    'JOURNAL_VERSION',
+    code(
+      EXIT.configuration,
+      'the journal is of another version',
+      'a newer version wrote it',
+      'start the newer version again',
+    ),
+  ],
+  [
+    'STORE_FAILED',
+    code(
+      EXIT.disk,
+      'the ledger could not be read or written',
+      'the disk is full or failing',
+      'free the disk, then start again: the node recovers',
+    ),
+  ],
+  ['STORE_DAMAGED', code(EXIT.disk, 'the ledger is damaged', 'a failing disk, or a file that was edited', NEW_HOME)],
+  [
+    'STORE_MISSING',
+    code(EXIT.disk, 'the ledger was here before and is gone', 'a home that was only partly copied', NEW_HOME),
+  ],
+  [
+    'STORE_LOCKED',
+    code(
+      EXIT.tryAgain,
+      'another process has the ledger open',
+      'a second start, or a node that is still ending',
+      'waggle status',
+    ),
+  ],
+  [
+    'STORE_NEWER',
+    code(
+      EXIT.configuration,
+      'the ledger is of a newer version',
+      'an older version was started on it',
+      'start the newer version again',
+    ),
+  ],
+  [
+    'LEDGER_CURSOR',
+    code(EXIT.data, 'not a cursor of this list', 'a cursor of another list or session', 'begin without a cursor'),
+  ],
+  [
+    'LEDGER_RECORD',
+    code(
+      EXIT.disk,
+      'the ledger has a record this version cannot read',
+      'a newer version wrote it, or a failing disk',
+      NEW_HOME,
+    ),
+  ],
+  [
+    'SUBMIT_BUSY',
+    code(
+      EXIT.tryAgain,
+      'more waits here than this node takes; nothing was taken',
+      'load, or a network without quorum',
+      'try again in a moment',
+    ),
+  ],
+  [
+    'SUBMIT_STOPPED',
+    code(EXIT.tryAgain, 'the node is ending', 'somebody stopped it', 'try again when it is back, or at another node'),
+  ],
+];
+
+/** What a daemon meets between nodes; most is only ever read in its log. */
+export const NETWORK: readonly [string, FailureCode][] = [
+  ['NETWORK_CHAIN', code(EXIT.bug, 'the network has no chain id of 32 bytes', 'a fault of this software', REPORT)],
+  [
+    'NETWORK_PEER_ID',
+    code(
+      EXIT.configuration,
+      'a peer id in genesis.json is none of an ed25519 key',
+      'it was edited',
+      'take genesis.json from another node of the network again',
+    ),
+  ],
+  [
+    'NETWORK_SEED_LENGTH',
+    code(EXIT.configuration, 'the key of this node is not 32 bytes', 'a damaged key file', 'restore it from a backup'),
+  ],
+  ['NETWORK_STARTED', code(EXIT.bug, 'the network was started twice', 'a fault of this software', REPORT)],
+  [
+    'NETWORK_STOPPED',
+    code(EXIT.tryAgain, 'the network of this node is stopped', 'the node is ending', 'start it again'),
+  ],
+  [
+    'NETWORK_STRANGER',
+    peer(
+      'a peer of no validator and no admitted observer',
+      'an observer that was removed, or another network at that address',
+    ),
+  ],
+  ['NETWORK_NOT_CONNECTED', peer('the peer is not connected', 'it is down or cut off')],
+  ['NETWORK_CONNECTION_DEAD', peer('a connection gave no sign of life', 'the peer is paused or cut off')],
+  ['NETWORK_CONNECTION_STALE', peer('an older connection was replaced by a newer one', 'the peer came back')],
+  ['NETWORK_STREAM_REPLACED', peer('an older stream was replaced by a newer one', 'the peer came back')],
+  ['NETWORK_STREAM_RESET', peer('the peer ended a stream in its middle', 'it stopped, or refuses this node')],
+  ['NETWORK_FRAME_EMPTY', peer('a frame without content', 'a peer of another version, or a hostile one')],
+  ['NETWORK_FRAME_OVERSIZE', peer('a frame larger than allowed', 'a peer of another version, or a hostile one')],
+  ['NETWORK_FRAME_TRUNCATED', peer('a frame that ends too soon', 'the peer stopped in its middle')],
+  ['NETWORK_SYNC_ABORTED', peer('fetching blocks was called off', 'the node is ending, or has them already')],
+  ['NETWORK_SYNC_BUSY', peer('too many fetches at once', 'this node is far behind')],
+  ['NETWORK_SYNC_FAILED', peer('a peer could not give what was asked for', 'it is down, or has forgotten it')],
+  ['NETWORK_SYNC_REQUEST_SIZE', peer('a request larger than allowed', 'a peer of another version, or a hostile one')],
+  ['NETWORK_SYNC_TIMEOUT', peer('a peer did not answer in time', 'it is slow, paused or cut off')],
+  ['SYNC_ANSWER_KIND', peer('an answer of another kind than asked for', 'a peer of another version, or a hostile one')],
+  ['SYNC_ANSWER_LENGTH', peer('an answer longer than asked for', 'a peer of another version, or a hostile one')],
+  ['SYNC_QUEUE_FULL', peer('more came in than this node works off', 'load, or a node far behind')],
+  ['SYNC_REQUEST_KIND', peer('a request of an unknown kind', 'a peer of another version, or a hostile one')],
+  ['SUBMIT_FORM', peer('ballots handed on that cannot be read', 'a peer of another version, or a hostile one')],
+];
