@@ -9,9 +9,9 @@ export type RunOptions = { suite: Suite; files: readonly string[]; root: string;
 export type RunResult = { ok: boolean; counts: Counts };
 
 /** A test that hangs fails alone, well before the whole run is given up. */
-const TIMEOUT_MS: Readonly<Record<Suite, number>> = { unit: 60_000, e2e: 240_000 };
+const TIMEOUT_MS: Readonly<Record<Suite, number>> = { unit: 60_000, deep: 180_000, e2e: 240_000 };
 /** Daemons compete for the cores with each other already. */
-const CONCURRENCY: Readonly<Record<Suite, number>> = { unit: 2, e2e: 1 };
+const CONCURRENCY: Readonly<Record<Suite, number>> = { unit: 2, deep: 2, e2e: 1 };
 
 /** A seed in the range node takes. */
 export function randomSeed(): number {

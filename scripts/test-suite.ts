@@ -4,7 +4,7 @@ import { type Suite, testFiles } from './test-files.ts';
 import { type Counts, type RunResult, randomSeed, runTests } from './test-run.ts';
 
 /**
- * The whole test suite: `npm test [-- --unit | --e2e] [--seed N] [--match NAME …]`, `npm run t -- NAME …`.
+ * The whole test suite: `npm test [-- --unit | --deep | --e2e] [--seed N] [--match NAME …]`, `npm run t -- NAME …`.
  * Names match anywhere in a file's path. The same seed gives the same order.
  */
 async function main(): Promise<void> {
@@ -13,6 +13,7 @@ async function main(): Promise<void> {
     options: {
       root: { type: 'string' },
       unit: { type: 'boolean', default: false },
+      deep: { type: 'boolean', default: false },
       e2e: { type: 'boolean', default: false },
       match: { type: 'boolean', default: false },
       seed: { type: 'string' },
@@ -21,11 +22,13 @@ async function main(): Promise<void> {
   const root = resolve(values.root ?? `${import.meta.dirname}/..`);
   const seed = values.seed === undefined ? randomSeed() : Number(values.seed);
   if (!Number.isSafeInteger(seed) || (values.match && positionals.length === 0)) {
-    console.error('usage: npm test [-- --unit|--e2e] [--seed N] [NAME …]   npm run t -- NAME …');
+    console.error('usage: npm test [-- --unit|--deep|--e2e] [--seed N] [NAME …]   npm run t -- NAME …');
     process.exitCode = 64;
     return;
   }
-  const suites: Suite[] = values.unit ? ['unit'] : values.e2e ? ['e2e'] : ['unit', 'e2e'];
+  const all: readonly Suite[] = ['unit', 'deep', 'e2e'];
+  const named = all.filter((suite) => values[suite]);
+  const suites = named.length === 0 ? all : named;
   const startedMs = performance.now();
   const results: RunResult[] = [];
   for (const suite of suites) {

@@ -905,13 +905,20 @@ export type SpaceCreateResult = {
 };
 
 export type SubSubscribeParams = {
-  topic: 'head';
+  topic: 'head' | 'ballots' | 'tally' | 'session' | 'alert';
+  filter?: {
+    space?: string;
+    session?: string;
+    voter?: string;
+  };
   fromSeq?: number;
+  epoch?: string;
 };
 
 export type SubSubscribeResult = {
   subscription: string;
   seq: number;
+  epoch?: string;
 };
 
 export type SubUnsubscribeParams = {
@@ -987,7 +994,7 @@ export interface Methods {
   space_get: { params: SpaceGetParams; result: SpaceGetResult };
   /** Create a space. Without openers this node's own operator key may open sessions in it. */
   space_create: { params: SpaceCreateParams; result: SpaceCreateResult };
-  /** WebSocket only. Topic head: every executed block as sub_event {subscription, seq, result}, seq being its height; fromSeq resumes. A slow reader gets sub_event {subscription, seq, lagged: {from, to}} in place of what it missed. */
+  /** WebSocket only. Events of a topic as sub_event {subscription, seq, result}. head: every executed block; ballots: what became of the ballots of a block; session: sessions a block opened, changed or ended; tally: the tally after a block that touched it, the newest alone for a slow reader; alert: what this node has to say of itself. seq is the height of the block (of alert: a count since epoch), and fromSeq resumes, at any node. A slow reader gets {subscription, seq, lagged: {from, to}} in place of what it missed. */
   sub_subscribe: { params: SubSubscribeParams; result: SubSubscribeResult };
   /** WebSocket only. Answers whether there was such a subscription. */
   sub_unsubscribe: { params: SubUnsubscribeParams; result: SubUnsubscribeResult };

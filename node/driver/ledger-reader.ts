@@ -95,6 +95,25 @@ export class LedgerReader {
     return { segment: readStoredSegment(bytes), ...decodeOutcomes(outcomes) };
   }
 
+  async segmentsOf(height: number): Promise<SegmentFacts[]> {
+    const found: SegmentFacts[] = [];
+    for (const { shard, author, incarnation, from, to } of (await this.storedBlock(height))?.runs ?? []) {
+      for (let at = from; at <= to; at++) {
+        const { suffix, bytes } = await this.#segmentAt({ shard, author, incarnation, height: at });
+        const outcomes = await this.#source.get(ledgerKey(PREFIXES.outcomes, suffix));
+        if (bytes === undefined || outcomes === undefined)
+          throw new WaggleError('WAGGLE_STORE_DAMAGED', { record: 'segment' });
+        found.push({ segment: readStoredSegment(bytes), ...decodeOutcomes(outcomes) });
+      }
+    }
+    return found;
+  }
+
+  async #segmentAt(place: SegmentPlace) {
+    const key = segmentKey(place);
+    return { suffix: key.subarray(1), bytes: await this.#source.get(key) };
+  }
+
   async ballot(id: Hash): Promise<BallotFacts | undefined> {
     const value = await this.#source.get(ballotKey(id));
     if (value === undefined) return undefined;

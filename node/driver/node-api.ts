@@ -55,6 +55,7 @@ export function createNodeApi(parts: NodeApiParts): NodeApi {
     onHead: (listener) => head.listen(listener),
     block: (at) => reader.block(at),
     segment: (id) => reader.segment(id),
+    segmentsOf: (height) => reader.segmentsOf(height),
     ballot: (id) => reader.ballot(id),
     ballots: (space, session, options) => reader.ballots(space, session, options),
     checkpoint: (height) => reader.checkpoint(height),

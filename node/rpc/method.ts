@@ -25,8 +25,23 @@ export interface Caller {
 /** What a WebSocket connection can be asked to send on. */
 export interface Subscriber {
   /** @throws RpcError request.rate-limited when it has too many */
-  subscribe(topic: 'head', fromSeq: number | undefined): { readonly subscription: string; readonly seq: number };
+  subscribe(request: SubscribeRequest): Subscribed;
   unsubscribe(subscription: string): boolean;
+}
+
+export interface SubscribeRequest {
+  readonly topic: 'head' | 'ballots' | 'tally' | 'session' | 'alert';
+  readonly filter: Readonly<Partial<Record<'space' | 'session' | 'voter', string>>>;
+  readonly fromSeq: number | undefined;
+  /** Of alerts: in which start of the node `fromSeq` was counted. */
+  readonly epoch: string | undefined;
+}
+
+export interface Subscribed {
+  readonly subscription: string;
+  /** The first event will be after this one. */
+  readonly seq: number;
+  readonly epoch?: string;
 }
 
 /** A result that is JSON already: made once, given to many. */

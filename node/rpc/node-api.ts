@@ -119,6 +119,8 @@ export interface NodeApi {
 
   block(at: { readonly height: number } | { readonly hash: Hash }): Promise<BlockFacts | undefined>;
   segment(id: Hash): Promise<SegmentFacts | undefined>;
+  /** What the block of a height ordered, in execution order; empty when there is no such block. */
+  segmentsOf(height: number): Promise<readonly SegmentFacts[]>;
   ballot(id: Hash): Promise<BallotFacts | undefined>;
   /**
    * Ballots of a session in (voter, height, place) order, all outcomes; `after` is the opaque cursor of the last one seen.

@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { type ReportInternal, RpcCounters } from './counters.ts';
 import { Desk, type DeskOptions } from './desk.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Alerts } from './feeds/alerts.ts';
+import { FeedRoom } from './feeds/feeds.ts';
 import { createApp } from './http/app.ts';
 import { addGuard } from './http/guard.ts';
 import type { Rooms } from './http/rooms.ts';
@@ -81,12 +83,14 @@ function createRooms(api: NodeApi, options: RpcOptions): Rooms {
     dispatcher: new Dispatcher(methods, desk, counters),
     sockets: new SocketWatch(gate, counters, limits),
     unsent: new UnsentBytes(limits.unsentBytesMax),
+    feeds: new FeedRoom(desk, new Alerts(api, desk.nowMs)),
     openRpc: JSON.stringify(openRpcDocument([...methods.values()], api.version, options.rates)),
   };
 }
 
-async function close(app: FastifyInstance, { sockets }: Rooms): Promise<void> {
+async function close(app: FastifyInstance, { sockets, feeds }: Rooms): Promise<void> {
   sockets.close();
+  feeds.close();
   for (const socket of app.websocketServer.clients) socket.terminate();
   await app.close();
 }

@@ -1,11 +1,9 @@
 import type { WebSocket } from '@fastify/websocket';
-import type { Desk } from './desk.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { HeadFeed } from './head-feed.ts';
+import { type FeedRoom, Feeds } from './feeds/feeds.ts';
 import type { UnsentBytes } from './http/unsent.ts';
 import { type CallerFacts, callerOf } from './http-guard.ts';
 import { RPC_LIMITS } from './limits.ts';
-import type { Subscriber } from './method.ts';
 import { RpcError } from './rpc-error.ts';
 import type { TokenGate } from './tokens.ts';
 
@@ -13,7 +11,7 @@ const CLOSE_TOO_SLOW = 1008;
 const CLOSE_UNSUPPORTED = 1003;
 
 interface SocketRooms {
-  readonly desk: Desk;
+  readonly feeds: FeedRoom;
   readonly dispatcher: Dispatcher;
   readonly gate: TokenGate;
   /** Answers that wait for slow readers, of all connections. */
@@ -24,9 +22,9 @@ interface SocketRooms {
 export function serveSocket(
   socket: WebSocket,
   facts: Omit<CallerFacts, 'subscriber'>,
-  { desk, dispatcher, gate, unsent }: SocketRooms,
+  { feeds: room, dispatcher, gate, unsent }: SocketRooms,
 ): void {
-  const feeds = new Feeds(desk, (frame) => sendFrame(socket, frame));
+  const feeds = new Feeds(room, (frame) => sendFrame(socket, frame));
   let inFlight = 0;
   const reply = (text: string | undefined) => {
     if (text === undefined || socket.readyState !== socket.OPEN) return;
@@ -62,53 +60,4 @@ function sendFrame(socket: WebSocket, frame: object): Promise<void> {
     else reject(error);
   });
   return promise;
-}
-
-/** The subscriptions of one connection. A feed starts after the answer that names it is on its way. */
-class Feeds implements Subscriber {
-  readonly #desk: Desk;
-  readonly #send: (frame: object) => Promise<void>;
-  readonly #feeds = new Map<string, HeadFeed>();
-  readonly #stop: () => void;
-  #waiting: HeadFeed[] = [];
-  #count = 0;
-
-  constructor(desk: Desk, send: (frame: object) => Promise<void>) {
-    this.#desk = desk;
-    this.#send = send;
-    this.#stop = desk.api.onHead(() => {
-      for (const feed of this.#feeds.values()) if (!this.#waiting.includes(feed)) feed.wake();
-    });
-  }
-
-  subscribe(topic: 'head', fromSeq: number | undefined) {
-    if (this.#feeds.size >= RPC_LIMITS.subscriptionsMax) {
-      throw new RpcError('request.rate-limited', { detail: `at most ${RPC_LIMITS.subscriptionsMax} subscriptions` });
-    }
-    const { height } = this.#desk.api.head();
-    const next = fromSeq ?? height + 1;
-    this.#count += 1;
-    const subscription = `${topic}-${this.#count}`;
-    const feed = new HeadFeed(this.#desk.api, subscription, next, this.#send);
-    this.#feeds.set(subscription, feed);
-    this.#waiting.push(feed);
-    return { subscription, seq: next - 1 };
-  }
-
-  unsubscribe(subscription: string): boolean {
-    this.#feeds.get(subscription)?.close();
-    return this.#feeds.delete(subscription);
-  }
-
-  start(): void {
-    const started = this.#waiting;
-    this.#waiting = [];
-    for (const feed of started) feed.wake();
-  }
-
-  close(): void {
-    this.#stop();
-    for (const feed of this.#feeds.values()) feed.close();
-    this.#feeds.clear();
-  }
 }

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeadFeed } from '../rpc/head-feed.ts';
+import { Feed } from '../rpc/feeds/feed.ts';
 import { RPC_LIMITS } from '../rpc/limits.ts';
 import { within } from './harness/deadline.ts';
 import { FakeNodeApi } from './harness/fake-node-api.ts';
 import { openSocket, type SocketRig, startRig } from './harness/rpc-client.ts';
 
 const DEADLINE_MS = 10_000;
+
+/** A feed of heads whose reader is the test. */
+function headFeed(api: FakeNodeApi, send: (frame: object) => Promise<void>): Feed {
+  const read = async (height: number) => ({ height });
+  return new Feed({ api, subscription: 's', next: 1, send, read, lagMax: RPC_LIMITS.lagMax });
+}
 
 async function call(socket: SocketRig, method: string, params: object): Promise<Record<string, unknown>> {
   socket.send(JSON.stringify({ jsonrpc: '2.0', id: 'c', method, params }));
@@ -83,7 +89,7 @@ test('a reader that is too far behind is told what it missed', async () => {
   for (let at = 0; at < blocks; at++) api.advance();
   const frames: { params: { seq: number; lagged?: object } }[] = [];
   const done = Promise.withResolvers<void>();
-  const feed = new HeadFeed(api, 's', 1, async (frame) => {
+  const feed = headFeed(api, async (frame) => {
     frames.push(frame as (typeof frames)[number]);
     if (frames.at(-1)?.params.seq === blocks) done.resolve();
   });
@@ -102,7 +108,7 @@ test('a slow reader holds back the feed, never the memory', async () => {
   const sent: object[] = [];
   const taken = Promise.withResolvers<void>();
   const first = Promise.withResolvers<void>();
-  const feed = new HeadFeed(api, 's', 1, async (frame) => {
+  const feed = headFeed(api, async (frame) => {
     sent.push(frame);
     first.resolve();
     await taken.promise;

@@ -66,8 +66,18 @@ export const TYPES = [
 export const SUBSCRIPTIONS: readonly string[] = [
   '## Subscriptions',
   [
-    'Over WebSocket, `sub_subscribe` answers `{subscription, seq}`. From then on events come as notifications; `seq` goes up, and',
-    '`fromSeq` at the next connection resumes after what was seen.',
+    'Over WebSocket, `sub_subscribe {topic, filter?, fromSeq?}` answers `{subscription, seq}`. From then on events come as',
+    'notifications. For every topic of the ledger `seq` is the height of the block, so `fromSeq` resumes after what was seen, over',
+    'another connection, after a restart, and at another node. A block that has nothing for the filter sends no event.',
+  ].join('\n'),
+  [
+    '| topic | filter | result of an event |',
+    '| --- | --- | --- |',
+    '| `head` | | the block, as `chain_head` |',
+    '| `ballots` | `space`, `session?`, `voter?` | `{height, time, ballots: [{ballot, space, session, voter, outcome}]}` |',
+    '| `session` | `space?`, `session?` | `{height, time, sessions: [{space, session, status, reason?}]}`: opened, changed or ended in this block |',
+    '| `tally` | `space`, `session` | as `tally_get`, after a block that touched it; a slow reader gets the newest alone, which is all there is to know |',
+    '| `alert` | | `{time, kind, text}`, kind being `ready`, `not-ready`, `writable` or `read-only`; `seq` counts since `epoch`, a start of the node |',
   ].join('\n'),
   fence(
     'json',

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { RpcCounters } from '../counters.ts';
 import type { Desk } from '../desk.ts';
 import type { Dispatcher } from '../dispatcher.ts';
+import type { FeedRoom } from '../feeds/feeds.ts';
 import { callerOf } from '../http-guard.ts';
 import type { DoorLimits } from '../limits.ts';
 import type { Caller, Method } from '../method.ts';
@@ -19,6 +20,7 @@ export interface Rooms {
   readonly limits: DoorLimits;
   readonly sockets: SocketWatch;
   readonly unsent: UnsentBytes;
+  readonly feeds: FeedRoom;
   readonly openRpc: string;
 }
 

@@ -1,18 +1,31 @@
 import { z } from 'zod';
+import { checkFilter, filterField, TOPICS } from '../feeds/topics.ts';
 import { out } from '../fields.ts';
 import { type Caller, defineMethod, type Subscriber } from '../method.ts';
 import { RpcError } from '../rpc-error.ts';
+import { findSession } from './session.ts';
 
 export const subSubscribe = defineMethod('sub_subscribe', {
   summary:
-    'WebSocket only. Topic head: every executed block as sub_event {subscription, seq, result}, seq being its height; fromSeq resumes. A slow reader gets sub_event {subscription, seq, lagged: {from, to}} in place of what it missed.',
-  params: z.strictObject({ topic: z.enum(['head']), fromSeq: z.int().min(1).optional() }),
+    'WebSocket only. Events of a topic as sub_event {subscription, seq, result}. head: every executed block; ballots: what became of the ballots of a block; session: sessions a block opened, changed or ended; tally: the tally after a block that touched it, the newest alone for a slow reader; alert: what this node has to say of itself. seq is the height of the block (of alert: a count since epoch), and fromSeq resumes, at any node. A slow reader gets {subscription, seq, lagged: {from, to}} in place of what it missed.',
+  params: z.strictObject({
+    topic: z.enum(TOPICS),
+    filter: filterField.default({}),
+    fromSeq: z.int().min(1).optional(),
+    epoch: z.string().max(64).optional(),
+  }),
   result: z.strictObject({
     subscription: z.string(),
     /** The first event will be after this one. */
     seq: out.count,
+    epoch: z.string().optional(),
   }),
-  handle: ({ topic, fromSeq }, _desk, caller) => subscriberOf(caller).subscribe(topic, fromSeq),
+  handle: ({ topic, filter, fromSeq, epoch }, desk, caller) => {
+    const subscriber = subscriberOf(caller);
+    const wanted = checkFilter(topic, filter);
+    if (topic === 'tally') findSession(desk.api.state(), wanted.space ?? '', wanted.session ?? '');
+    return subscriber.subscribe({ topic, filter: wanted, fromSeq, epoch });
+  },
 });
 
 export const subUnsubscribe = defineMethod('sub_unsubscribe', {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { liveResults } from '../../../protocol/governance/queries.ts';
 import { sessionKey } from '../../../protocol/governance/row-keys.ts';
 import type { ProposalResult } from '../../../protocol/governance/state.ts';
+import type { Desk } from '../desk.ts';
 import { id, out } from '../fields.ts';
 import { defineMethod } from '../method.ts';
 import { defined, toTime } from '../render.ts';
@@ -68,18 +69,23 @@ export const tallyGet = defineMethod('tally_get', {
   }),
   heavy: true,
   handle: ({ space, session }, desk) => {
-    const state = desk.api.state();
-    findSession(state, space, session);
-    const recorded = state.results.get(sessionKey(space, session));
-    const proposals = liveResults(state, space, session) ?? [];
-    return defined({
-      space,
-      session,
-      final: recorded !== undefined,
-      height: recorded?.height ?? desk.api.head().height,
-      time: recorded === undefined ? undefined : toTime(recorded.timeMs),
-      quorumReached: recorded?.quorumReached,
-      proposals: proposals.map(renderResult),
-    });
+    findSession(desk.api.state(), space, session);
+    return renderTally(desk, space, session);
   },
 });
+
+/** The tally of a session that is there. */
+export function renderTally({ api }: Desk, space: string, session: string) {
+  const state = api.state();
+  const recorded = state.results.get(sessionKey(space, session));
+  const proposals = liveResults(state, space, session) ?? [];
+  return defined({
+    space,
+    session,
+    final: recorded !== undefined,
+    height: recorded?.height ?? api.head().height,
+    time: recorded === undefined ? undefined : toTime(recorded.timeMs),
+    quorumReached: recorded?.quorumReached,
+    proposals: proposals.map(renderResult),
+  });
+}

@@ -115,6 +115,10 @@ export class FakeNodeApi implements NodeApi {
     return this.#segments.get(toHex(id));
   }
 
+  async segmentsOf(height: number) {
+    return [...this.#segments.values()].filter((one) => one.height === height);
+  }
+
   async ballot(id: Hash) {
     const all = this.#ballots.filter(({ ballot }) => hashesEqual(ballot.id, id));
     return all.find(({ outcome }) => outcome === 'counted') ?? all[0];

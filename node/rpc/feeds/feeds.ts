@@ -1,0 +1,108 @@
+import type { Desk } from '../desk.ts';
+import { RPC_LIMITS } from '../limits.ts';
+import type { Subscribed, SubscribeRequest, Subscriber } from '../method.ts';
+import { RpcError } from '../rpc-error.ts';
+import { AlertFeed } from './alert-feed.ts';
+import type { Alerts } from './alerts.ts';
+import { BlockEventsSource } from './block-events.ts';
+import { Feed, type SendFrame } from './feed.ts';
+import { readerOf } from './topics.ts';
+
+/** How often a node looks whether it has something to say of itself. */
+const ALERT_EVERY_MS = 1_000;
+
+/** What all connections share: events are read once, alerts are the node's. */
+export class FeedRoom {
+  readonly desk: Desk;
+  readonly events: BlockEventsSource;
+  readonly alerts: Alerts;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(desk: Desk, alerts: Alerts) {
+    this.desk = desk;
+    this.events = new BlockEventsSource(desk.api);
+    this.alerts = alerts;
+    this.#timer = setInterval(() => alerts.look(), ALERT_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** The subscriptions of one connection. A feed starts after the answer that names it is on its way. */
+export class Feeds implements Subscriber {
+  readonly #room: FeedRoom;
+  readonly #send: SendFrame;
+  readonly #feeds = new Map<string, Feed | AlertFeed>();
+  readonly #stops: readonly (() => void)[];
+  #waiting: (Feed | AlertFeed)[] = [];
+  #count = 0;
+
+  constructor(room: FeedRoom, send: SendFrame) {
+    this.#room = room;
+    this.#send = send;
+    this.#stops = [room.desk.api.onHead(() => this.#wake(Feed)), room.alerts.listen(() => this.#wake(AlertFeed))];
+  }
+
+  /** @throws RpcError request.rate-limited, params.invalid */
+  subscribe({ topic, filter, fromSeq, epoch }: SubscribeRequest): Subscribed {
+    if (this.#feeds.size >= RPC_LIMITS.subscriptionsMax) {
+      throw new RpcError('request.rate-limited', { detail: `at most ${RPC_LIMITS.subscriptionsMax} subscriptions` });
+    }
+    this.#count += 1;
+    const subscription = `${topic}-${this.#count}`;
+    if (topic === 'alert') return this.#subscribeAlerts(subscription, fromSeq, epoch);
+    const { desk, events } = this.#room;
+    const next = nextSeq(fromSeq, desk.api.head().height);
+    const read = readerOf(topic, filter, desk, events);
+    const isState = topic === 'tally';
+    const options = { api: desk.api, subscription, next, send: this.#send, read, lagMax: RPC_LIMITS.lagMax, isState };
+    this.#add(subscription, new Feed(options));
+    return { subscription, seq: next - 1 };
+  }
+
+  #subscribeAlerts(subscription: string, fromSeq: number | undefined, epoch: string | undefined): Subscribed {
+    const { alerts } = this.#room;
+    alerts.look();
+    // Another start of the node: nothing of it is here, so the reader begins with all there is.
+    const isHere = epoch === undefined || epoch === alerts.epoch;
+    const next = isHere ? nextSeq(fromSeq, alerts.seq) : 1;
+    this.#add(subscription, new AlertFeed(alerts, subscription, next - 1, this.#send));
+    return { subscription, seq: next - 1, epoch: alerts.epoch };
+  }
+
+  #add(subscription: string, feed: Feed | AlertFeed): void {
+    this.#feeds.set(subscription, feed);
+    this.#waiting.push(feed);
+  }
+
+  unsubscribe(subscription: string): boolean {
+    this.#feeds.get(subscription)?.close();
+    return this.#feeds.delete(subscription);
+  }
+
+  start(): void {
+    const started = this.#waiting;
+    this.#waiting = [];
+    for (const feed of started) feed.wake();
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    for (const feed of this.#feeds.values()) feed.close();
+    this.#feeds.clear();
+  }
+
+  #wake(kind: typeof Feed | typeof AlertFeed): void {
+    for (const feed of this.#feeds.values()) if (feed instanceof kind && !this.#waiting.includes(feed)) feed.wake();
+  }
+}
+
+/** The first seq to tell. @throws RpcError params.invalid: one that is not there yet cannot have been seen */
+function nextSeq(fromSeq: number | undefined, last: number): number {
+  if (fromSeq === undefined) return last + 1;
+  if (fromSeq <= last + 1) return fromSeq;
+  throw new RpcError('params.invalid', { path: 'fromSeq', detail: `the newest is ${last}` });
+}
