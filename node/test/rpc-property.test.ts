@@ -212,7 +212,8 @@ test('params are taken by name as by position', async () => {
 test('a key that stands twice is refused, wherever it stands', async () => {
   const { answer } = createDispatcher();
   const key = fc.string({ maxLength: 8 }).filter((name) => name !== '__proto__');
-  const value = fc.jsonValue({ maxDepth: 2 });
+  // A key __proto__ is refused for itself (seed 1964845559).
+  const value = fc.jsonValue({ maxDepth: 2 }).filter((one) => !JSON.stringify(one).includes('__proto__'));
   await fc.assert(
     fc.asyncProperty(key, value, fc.nat({ max: 5 }), fc.boolean(), async (name, inner, depth, isTwice) => {
       const entry = `${JSON.stringify(name)}:${JSON.stringify(inner)}`;
