@@ -117,7 +117,7 @@ test('four nodes', async (t) => {
   });
 
   await t.test('start again from their disks, all at once, with the same state', async () => {
-    const { height } = nodeAt(0).api.head();
+    const height = Math.max(...nodes.map(({ api }) => api.head().height));
     await reached(nodes, height);
     const before = nodes.map((node) => tally(node, 's2'));
     for (const at of nodes.keys()) await cluster.stop(at);
