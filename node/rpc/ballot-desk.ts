@@ -12,9 +12,13 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import { ballotRefusal, notOperated } from './ballot-refusal.ts';
 import type { Desk } from './desk.ts';
+import { ERRORS } from './error-codes.ts';
 import type { BallotParams, BallotResult } from './methods/ballot-submit.ts';
 import { isTaken } from './outcomes.ts';
 import { RpcError } from './rpc-error.ts';
+
+/** How a flight ends whose fate nobody could tell in time. */
+const UNDECIDED = 'undecided';
 
 /** A ballot on its way: what its caller waits for, and when the voter's next one may be signed. `landed` never rejects. */
 interface Flight {
@@ -58,10 +62,19 @@ export async function submitOwnBallot(
     const nowMs = desk.nowMs();
     const head = desk.api.state().heads.get(key)?.ballot;
     const notAfterMs = given.notAfter ?? nowMs + LIMITS.ballotLifetimeMs;
-    const ballot = ballotOf(desk, given, entries, given.previous ?? head, notAfterMs, given.time ?? nowMs);
-    const flight = await launch(desk, signBallot(ballot, signer?.sign), row, given);
+    const isOpen = given.previous === undefined && given.notAfter === undefined && given.time === undefined;
+    const again = isOpen ? desk.undecided.find(key, entries, nowMs) : undefined;
+    const fresh = ballotOf(desk, given, entries, given.previous ?? head, notAfterMs, given.time ?? nowMs);
+    const signed = again ?? signBallot(fresh, signer?.sign);
+    const flight = await launch(desk, signed, row, given).catch((error: unknown) => {
+      // A refusal settles it; a node that takes nothing now does not.
+      if (error instanceof RpcError && !ERRORS[error.type].retryable) desk.undecided.settle(key);
+      throw error;
+    });
     flight.answer.then(resolve, reject);
-    await flight.landed;
+    // What timed out may count yet; everything else is an answer.
+    if ((await flight.landed) === UNDECIDED) desk.undecided.keep(key, signed, entries);
+    else desk.undecided.settle(key);
   });
   turn.catch(reject);
   return await promise;
@@ -149,7 +162,9 @@ function submit(desk: Desk, signed: SignedBallot, row: SessionRow, given: Ballot
     const finalMs = Math.round(performance.now() - startMs);
     return { ...base(desk, signed), status: 'final', outcome: 'counted', height: seen.height, finalMs };
   });
-  const done = final.catch(() => undefined);
+  const done = final.catch((error: unknown) =>
+    error instanceof RpcError && error.type === 'request.timeout' ? UNDECIDED : undefined,
+  );
   if (given.await !== 'accepted') return { answer: final, landed: done };
   const accepted = desk.settled(submission, submission.accepted, facts);
   const answer = accepted.then((): BallotResult => ({ ...base(desk, signed), status: 'accepted' }));

@@ -7,6 +7,7 @@ import type { NodeApi, Submission } from './node-api.ts';
 import { KeyedQueue } from './queues.ts';
 import type { ErrorDetail } from './rpc-error.ts';
 import { RpcError } from './rpc-error.ts';
+import { UndecidedBallots } from './undecided.ts';
 
 const RETRY_NOT_READY_MS = 1_000;
 const NO_AUTHOR = -1;
@@ -25,6 +26,7 @@ export class Desk {
   readonly nowMs: () => number;
   readonly ballotQueue: KeyedQueue;
   readonly operationQueue: KeyedQueue;
+  readonly undecided = new UndecidedBallots();
   #settling = 0;
 
   constructor(api: NodeApi, options: DeskOptions = {}) {

@@ -386,3 +386,26 @@ test('the largest ballot fits, and one beyond it is named as such', async (t) =>
   };
   assert.equal((await refused(rig, big)).type, 'ballot.too-large');
 });
+
+test('asked again after a timeout the node sends the same ballot, and another when the answers are others', async (t) => {
+  const rig = await startRig(t, { timing: { finalMs: 20 } });
+  await openSession(rig, { rule: { method: 'score', revisable: true, close: 'opener' } });
+  rig.api.isStuck = true;
+  const submit = async (...choices: number[]) => await rig.refused('ballot_submit', ballotParams('m0', choices));
+  assert.equal((await submit(7, 8)).type, 'request.timeout');
+  rig.api.nowMs += 5_000;
+  assert.equal((await submit(7, 8)).type, 'request.timeout');
+  assert.equal((await submit(7, 9)).type, 'request.timeout');
+  const [first, second, third] = rig.api.submitted.slice(-3);
+  assert.equal(second, first);
+  assert.notEqual(third, first);
+  rig.api.isStuck = false;
+  const { ballot, outcome } = await rig.result<{ ballot: string; outcome: string }>(
+    'ballot_submit',
+    ballotParams('m0', [7, 9]),
+  );
+  assert.deepEqual([ballot, outcome], [third, 'counted']);
+  rig.api.nowMs += 1_000;
+  const next = await rig.result<{ ballot: string }>('ballot_submit', ballotParams('m0', [7, 9]));
+  assert.notEqual(next.ballot, third, 'what is settled is no repeat: the voter revises');
+});
