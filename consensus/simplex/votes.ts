@@ -14,7 +14,7 @@ import { accuse } from '../accuse.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { seatOf } from '../seat.ts';
 import { isFenced } from './fence-state.ts';
-import type { ViewState } from './views.ts';
+import { highestUnresolved, type ViewState } from './views.ts';
 
 /**
  * Count a verified vote. The first of a (signer, kind, view) is kept and never overwritten; a different second one is
@@ -130,8 +130,9 @@ export function contradictionOf(state: ViewState | undefined, certificate: Certi
  */
 export function isOwnPastUnknown(replica: Replica, { kind, view, blockHash, signers }: Certificate): boolean {
   const { self } = replica.config;
-  if (self === undefined || !signers.includes(self) || view <= replica.finalView || isFenced(replica, view))
-    return false;
+  if (self === undefined || !signers.includes(self) || isFenced(replica, view)) return false;
+  // Below a finalization that is known own votes are given up, also while its blocks are on their way (compaction).
+  if (view <= Math.max(replica.finalView, highestUnresolved(replica)?.view ?? 0)) return false;
   const own = replica.views.find(view)?.own.get(kind);
   return own === undefined || !sameHash(own.blockHash, blockHash);
 }

@@ -201,7 +201,8 @@ export class Forwarder implements SubmitService {
         const handed = this.#pending.get(toHex(item.id));
         if (handed === undefined) continue;
         const { outcome } = item;
-        const isOurs = handed.takenBy.has(segment.header.author);
+        // In another shard than its own it is void wherever it stands: whoever put it there cannot speak for the item.
+        const isOurs = handed.takenBy.has(segment.header.author) && segment.header.shard === handed.submission.shard;
         if (!isOurs && outcome !== 'counted' && outcome !== 'applied') continue;
         handed.finish(finalFactsOf(item, block.block.height));
         this.#pending.delete(handed.key);

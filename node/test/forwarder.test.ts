@@ -40,9 +40,9 @@ class Bench {
     return this.asked;
   }
 
-  execute(at: number, author: number, outcome: Outcome): void {
+  execute(at: number, author: number, outcome: Outcome, shard = 1): void {
     const items = [{ id: idOf(at), outcome }];
-    const executed = { block: { block: { height: 9 } }, segments: [{ segment: { header: { author } }, items }] };
+    const executed = { block: { block: { height: 9 } }, segments: [{ segment: { header: { author, shard } }, items }] };
     this.forwarder.take({ kind: 'executed', executed: executed as unknown as ExecutedBlock });
   }
 
@@ -118,6 +118,16 @@ test('a refusal counts only in a segment of who was asked, success wherever it i
   bench.execute(1, 0, 'closed');
   assert.equal((await one.final).outcome, 'closed');
   assert.equal((await two.final).outcome, 'counted');
+});
+
+test('a validator that puts an item into another shard does not decide what becomes of it', async () => {
+  const bench = new Bench();
+  const { final } = bench.submit(1);
+  await (await bench.open())[0]?.answer('accepted');
+  bench.execute(1, 0, 'wrong-shard', 2);
+  assert.equal(bench.forwarder.size, 1);
+  bench.execute(1, 1, 'counted');
+  assert.equal((await final).outcome, 'counted');
 });
 
 test('no answer is no answer: it may be in, so its word counts, and another is asked', async () => {
