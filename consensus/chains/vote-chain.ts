@@ -139,9 +139,17 @@ export class VoteChain {
     return this.#promised.has(id) || this.#wanted.has(id);
   }
 
-  /** A block or the execution names this segment: it is taken when it comes, and so are its parents in turn. */
+  /**
+   * A block or the execution names this segment: it is taken when it comes, and so are its parents in turn. What is
+   * needed is wanted again in every step, so of too many the oldest go: ids that never come cannot fill the place.
+   */
   want(id: Hash): void {
-    if (this.get(id) === undefined && this.#wanted.size < WANTED_MAX) this.#wanted.add(toHex(id));
+    if (this.get(id) !== undefined) return;
+    const key = toHex(id);
+    this.#wanted.delete(key);
+    this.#wanted.add(key);
+    const [oldest] = this.#wanted;
+    if (this.#wanted.size > WANTED_MAX && oldest !== undefined) this.#wanted.delete(oldest);
   }
 
   /** C-06: this node said that it holds what leads to this tip. */

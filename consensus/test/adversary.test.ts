@@ -168,3 +168,20 @@ test('a long gap is walked once, and closes when its last body comes', () => {
   assert.equal(tree.missingAncestor(tip.hash), undefined);
   assert.equal(tree.node(tip.hash)?.height, 50);
 });
+
+test('C-06 ids that never come do not keep out what is wanted now', () => {
+  const chain = new VoteChain(1, 0);
+  for (let at = 0; at < 2_000; at++)
+    chain.want(
+      new Uint8Array(32)
+        .fill(7)
+        .with(0, at & 0xff)
+        .with(1, at >> 8),
+    );
+  const forks = [0, 1, 2].map((mark) => segment(0, 1, ZERO_HASH, mark)) as [Segment, Segment, Segment];
+  const [first, second, named] = forks;
+  chain.add(first);
+  chain.add(second);
+  chain.want(named.id);
+  assert.notEqual(chain.add(named), 'over');
+});

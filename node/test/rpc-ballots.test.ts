@@ -388,7 +388,7 @@ test('the largest ballot fits, and one beyond it is named as such', async (t) =>
 });
 
 test('asked again after a timeout the node sends the same ballot, and another when the answers are others', async (t) => {
-  const rig = await startRig(t, { timing: { finalMs: 20 } });
+  const rig = await startRig(t, { timing: { finalMs: 400 } });
   await openSession(rig, { rule: { method: 'score', revisable: true, close: 'opener' } });
   rig.api.isStuck = true;
   const submit = async (...choices: number[]) => await rig.refused('ballot_submit', ballotParams('m0', choices));
