@@ -6,6 +6,7 @@ import { LIMITS } from '../protocol/limits.ts';
 import { type SignedCheckpoint, verifyCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import { leaderOf } from '../protocol/roster.ts';
 import { accuse } from './accuse.ts';
+import { admitEvidence, proveFork } from './evidence.ts';
 import type { Replica, Turn } from './replica-state.ts';
 import { admitPast } from './simplex/fence-state.ts';
 import { isWanted } from './simplex/finality.ts';
@@ -58,6 +59,8 @@ function judge(turn: Turn, from: number, message: Message): Refusal {
       return admitFinal(turn, message.blocks, message.certificate);
     case 'past':
       return admitPast(turn, from, message);
+    case 'evidence':
+      return admitEvidence(turn, message.evidence);
     default:
       return 'a request is not for the step';
   }
@@ -209,9 +212,9 @@ const AUTHENTIC = new WeakSet<Segment>();
 /** Whether a segment is of this chain and epoch and its author signed it; remembered per object, so it is verified once. */
 export function isAuthentic(config: ReplicaConfig, segment: Segment): boolean {
   if (AUTHENTIC.has(segment)) return true;
-  const { chain, epoch, author, shard, incarnation } = segment.header;
+  const { chain, epoch, author, shard } = segment.header;
   const key = config.roster.validators[author]?.key;
-  if (key === undefined || shard > config.shards || incarnation !== 0) return false;
+  if (key === undefined || shard > config.shards) return false;
   if (epoch !== config.roster.epoch || !hashesEqual(chain, config.chain)) return false;
   if (!config.verify(key, segment.id, segment.signature)) return false;
   AUTHENTIC.add(segment);
@@ -225,10 +228,16 @@ function admitSegment(turn: Turn, segment: Segment): Refusal {
   if (chain === undefined) return 'segment of no chain';
   if (chain.get(segment.id) !== undefined || height <= chain.executed.height) return undefined;
   if (height > chain.final.height + LIMITS.chainWindowSegments) return 'segment over the window';
+  const standing = chain.judge(segment.header);
+  if (standing !== undefined) return standing;
   if (!isAuthentic(replica.config, segment)) return 'segment signature';
+  const rival = chain.rivalOf(segment);
+  if (rival !== undefined) {
+    accuse(turn, `two segments of shard ${shard} height ${height}`, author, 0);
+    proveFork(turn, rival, segment);
+  }
   const verdict = chain.add(segment);
   if (verdict === 'over') return 'segment over a cap';
-  if (verdict === 'fork') accuse(turn, `two segments of shard ${shard} height ${height}`, author, 0);
   if (verdict === 'added' || verdict === 'fork') out.note({ kind: 'segment', segment });
   return undefined;
 }

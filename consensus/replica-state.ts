@@ -1,5 +1,6 @@
 import type { Certificate, ConsensusVote } from '../protocol/certificate.ts';
 import type { HashedBlock } from '../protocol/chain/block.ts';
+import type { Evidence } from '../protocol/evidence.ts';
 import type { GovernanceState } from '../protocol/governance/state.ts';
 import type { Hash } from '../protocol/hash.ts';
 import type { Pool } from './batching/pool.ts';
@@ -95,6 +96,10 @@ export interface Replica {
   readonly deadlinesTold: Map<string, number>;
   /** What was told of equivocation, once each. */
   readonly accused: Set<string>;
+  /** What waits for a block: a proof and a restart an author at most (E-02). */
+  readonly evidence: Map<string, Evidence>;
+  /** Own restarts of this journal by operation id, the newest last (F-03). */
+  readonly ownRestarts: Map<string, Evidence>;
   /** Present for good once this node lost what it signed (F-01). */
   fence: Fence | undefined;
   /** Bodies asked for by hash: only these are taken from an answer. */

@@ -6,7 +6,9 @@ import { admit } from './admit.ts';
 import { type BatchPolicy, FIXED_BATCHES, Pool } from './batching/pool.ts';
 import { Authors, sealBatches, takeSealed } from './chains/author.ts';
 import { promiseSegments } from './chains/promises.ts';
+import { askRestart, maySeal, rememberRestart } from './chains/restart.ts';
 import { VoteChains } from './chains/vote-chains.ts';
+import { forgetEvidence, keepEvidence } from './evidence.ts';
 import { Checkpoints } from './execution/checkpoints.ts';
 import { forgetDeadlines, tellDeadlines } from './execution/due.ts';
 import { executeNext } from './execution/execute.ts';
@@ -38,7 +40,15 @@ export function createReplica(
     chains.of(shard, author).execute({ height, tip });
     if (author === config.self) authors.advance(shard, { height, tip });
   }
-  const root: BlockNode = { ...anchor, cut: chains.advance(new Map(), anchor.cut), block: undefined };
+  const standings = new Map(anchor.standings.map((standing) => [standing.author, standing]));
+  const cut = chains.advance(new Map(), anchor.cut);
+  for (const standing of anchor.standings) {
+    chains.settle(standing);
+    if (standing.author === config.self) {
+      authors.restart(standing.incarnation, (shard) => chains.position(cut, shard, standing.author));
+    }
+  }
+  const root: BlockNode = { ...anchor, cut, standings, block: undefined };
   return {
     config,
     state,
@@ -69,6 +79,8 @@ export function createReplica(
     relays: [],
     deadlinesTold: new Map(),
     accused: new Set(),
+    evidence: new Map(),
+    ownRestarts: new Map(),
     fence: undefined,
     wantedBlocks: new Map(),
     unfinalSinceMs: undefined,
@@ -126,6 +138,10 @@ export function restore(replica: Replica, entry: JournalEntry): void {
     case 'fence':
       replica.fence = createFence(entry.view, NO_NONCE);
       break;
+    case 'evidence':
+      keepEvidence(replica, entry.evidence);
+      rememberRestart(replica, entry.evidence);
+      break;
   }
 }
 
@@ -135,8 +151,8 @@ function restoreVote(replica: Replica, vote: ConsensusVote): void {
 }
 
 function restoreSegment(replica: Replica, segment: Segment): void {
-  const { shard, author, height } = segment.header;
-  if (author === replica.config.self) replica.authors.advance(shard, { height, tip: segment.id });
+  const { shard, author } = segment.header;
+  if (author === replica.config.self) replica.authors.restore(segment);
   replica.chains.find(shard, author)?.restore(segment);
 }
 
@@ -178,14 +194,10 @@ function take(turn: Turn, input: Input): void {
 
 const NO_NONCE = new Uint8Array(16);
 
-/** An observer has no chain, and who lost its journal may not continue its own. */
-function maySeal({ config, fence }: Replica): boolean {
-  return config.self !== undefined && fence === undefined;
-}
-
 /** F-01: a fence that was pending is asked for again, with this start's nonce. */
 function raiseFence({ replica, out }: Turn, start: Extract<Input, { kind: 'start' }>): void {
   const nonce = start.nonce ?? NO_NONCE;
+  if (replica.fence !== undefined) replica.fence.nonce = nonce;
   const isPending = replica.fence !== undefined && replica.fence.view === undefined;
   if (replica.config.self === undefined || (start.amnesia !== true && !isPending)) return;
   replica.fence = createFence(undefined, nonce);
@@ -219,6 +231,7 @@ const RULES: readonly { readonly id: string; readonly apply: (turn: Turn) => boo
   { id: 'X-01', apply: executeNext },
   { id: 'S-01', apply: enterView },
   { id: 'F-01', apply: settleFence },
+  { id: 'F-03', apply: askRestart },
   { id: 'C-01', apply: sealBatches },
   { id: 'G-01', apply: tellDeadlines },
   { id: 'W-03', apply: noteUnfinal },
@@ -251,6 +264,7 @@ function applyRules(turn: Turn): void {
     return;
   }
   forgetDeadlines(replica);
+  forgetEvidence(turn);
   fetchKnown(turn);
   relayCertificates(turn);
   retry(turn);
@@ -266,6 +280,8 @@ function applyRules(turn: Turn): void {
 export function liveEntries(replica: Replica): JournalEntry[] {
   const entries: JournalEntry[] = [];
   if (replica.fence !== undefined) entries.push({ kind: 'fence', view: replica.fence.view });
+  const evidence = new Set([...replica.ownRestarts.values(), ...replica.evidence.values()]);
+  for (const one of evidence) entries.push({ kind: 'evidence', evidence: one });
   for (const chain of replica.chains.all()) {
     for (const segment of chain.held()) entries.push({ kind: 'segment', segment });
   }

@@ -2,11 +2,13 @@ import type { Certificate, ConsensusVote } from '../protocol/certificate.ts';
 import type { CutEntry, HashedBlock } from '../protocol/chain/block.ts';
 import type { Item, Segment } from '../protocol/chain/segment.ts';
 import type { Verify } from '../protocol/crypto/verify.ts';
+import type { Evidence } from '../protocol/evidence.ts';
 import type { AppliedItem } from '../protocol/governance/applied.ts';
 import type { TableName } from '../protocol/governance/rows.ts';
 import type { Hash } from '../protocol/hash.ts';
 import type { ShardRoots, SignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import type { Roster } from '../protocol/roster.ts';
+import type { Standing } from './chains/standings.ts';
 
 /** What a replica is told once; equal on all validators but for `self` and the signer. */
 export interface ReplicaConfig {
@@ -34,6 +36,8 @@ export interface Anchor {
   readonly history: Hash;
   /** The whole cut after this block: every chain that ever advanced. */
   readonly cut: readonly CutEntry[];
+  /** What blocks settled about authors; who never did anything of note is absent (E-01). */
+  readonly standings: readonly Standing[];
 }
 
 /** Time comes in with the input: `monoMs` for timers, `wallMs` only for block.time and for telling `session.due`. */
@@ -93,6 +97,8 @@ export type Message =
   | { readonly kind: 'certificate'; readonly certificate: Certificate }
   | Status
   | { readonly kind: 'checkpoint'; readonly checkpoint: SignedCheckpoint }
+  /** What a block shall carry about an author: a proof of equivocation, or its restart. */
+  | { readonly kind: 'evidence'; readonly evidence: Evidence }
   | FetchRequest
   | { readonly kind: 'block'; readonly block: HashedBlock }
   | { readonly kind: 'segment'; readonly segment: Segment }
@@ -130,7 +136,9 @@ export type JournalEntry =
   /** Own finalize with the notarization it rests on, in one record: who finalized must keep serving it. */
   | { readonly kind: 'finalize'; readonly vote: ConsensusVote; readonly notarization: Certificate }
   /** F-01: what this node signed in views up to this one is lost; without a view, in any. */
-  | { readonly kind: 'fence'; readonly view: number | undefined };
+  | { readonly kind: 'fence'; readonly view: number | undefined }
+  /** E-02: not in a final block yet; an own restart, for good. */
+  | { readonly kind: 'evidence'; readonly evidence: Evidence };
 
 export type Send =
   | { readonly to: number | 'all'; readonly message: Message }
@@ -170,6 +178,8 @@ export type Delivery =
   /** Something a peer sent was not taken, and why: a counter, never silence (reliability.md 6, rule 11). */
   | { readonly kind: 'refused'; readonly from: number; readonly reason: string }
   | { readonly kind: 'evidence'; readonly what: string; readonly offender: number; readonly view: number }
+  /** A final block changed what an author may do (E-01). */
+  | { readonly kind: 'standing'; readonly standing: Standing }
   /** More than f faults or divergent software: the driver stores the facts and stops the process. */
   | { readonly kind: 'violation'; readonly invariant: string; readonly facts: string };
 

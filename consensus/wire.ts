@@ -4,6 +4,7 @@ import { decodeSegment, SEGMENT_ENCODED_BYTES_MAX } from '../protocol/chain/segm
 import { Reader } from '../protocol/codec/reader.ts';
 import { Writer } from '../protocol/codec/writer.ts';
 import { WaggleError } from '../protocol/errors.ts';
+import { decodeEvidence } from '../protocol/evidence.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { readSignedCheckpoint, writeSignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import { type FetchRequest, type Message, type Status, TIPS_MAX, type TipStatus } from './types.ts';
@@ -32,6 +33,7 @@ const KINDS = {
   final: 12,
   'fetch-past': 13,
   past: 14,
+  evidence: 15,
 } as const satisfies Record<Message['kind'], number>;
 
 const NAMES = new Map<number, Message['kind']>(
@@ -60,6 +62,8 @@ export function encodeMessage(message: Message): Uint8Array {
       writer.u8(message.blocks.length);
       for (const block of message.blocks) writer.bytes32(block.bytes);
       return writeCertificate(writer, message.certificate).finish();
+    case 'evidence':
+      return writer.bytes(message.evidence.bytes).finish();
     case 'past':
       return writer.bytes(message.nonce).u64(message.view).finish();
     default:
@@ -125,6 +129,8 @@ function readMessage(kind: Message['kind'], reader: Reader): Message {
       return { kind, segment: decodeSegment(reader.bytes(reader.remaining)) };
     case 'final':
       return readFinal(reader);
+    case 'evidence':
+      return { kind, evidence: decodeEvidence(reader.bytes(reader.remaining)) };
     case 'past':
       return { kind, nonce: reader.bytes(NONCE_BYTES), view: reader.u64() };
     default:

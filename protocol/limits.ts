@@ -49,6 +49,8 @@ export const LIMITS = {
   blockAddControlItemsMax: 256,
   blockCutEntriesMax: 2_048,
   blockEvidenceMax: 16,
+  /** Times an author may start its chains anew in an epoch. */
+  restartsMax: 16,
   blockBytesMax: MIB,
 
   /** A leader adds nothing while its executed height lags its finalized one by more than this. */

@@ -172,6 +172,8 @@ export type ChainGetChainsResult = readonly {
   };
   finalHeight: number;
   backlog: number;
+  incarnation: number;
+  muted: boolean;
 }[];
 
 export type ChainGetCheckpointParams = {

@@ -4,6 +4,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { Turn } from '../replica-state.ts';
 import { seatOf } from '../seat.ts';
 import type { ChainPosition } from './held-segments.ts';
+import { maySeal } from './restart.ts';
 import { CHAIN_START } from './vote-chain.ts';
 
 interface Sealed {
@@ -14,6 +15,7 @@ interface Sealed {
 /** This node's own vote chains: where each ends, and which segments wait for the disk. */
 export class Authors {
   readonly #tips: ChainPosition[];
+  #incarnation = 0;
   #unsynced: Sealed[] = [];
 
   constructor(shards: number) {
@@ -22,6 +24,28 @@ export class Authors {
 
   tip(shard: number): ChainPosition {
     return this.#tips[shard] ?? CHAIN_START;
+  }
+
+  get incarnation(): number {
+    return this.#incarnation;
+  }
+
+  /** The chains go on at their final tips, under another incarnation (E-03). What was sealed beyond is given up. */
+  restart(incarnation: number, tipOf: (shard: number) => ChainPosition): void {
+    if (incarnation < this.#incarnation) return;
+    if (incarnation > this.#incarnation) {
+      this.#incarnation = incarnation;
+      this.#tips.fill(CHAIN_START);
+      this.#unsynced = [];
+    }
+    for (const shard of this.#tips.keys()) this.advance(shard, tipOf(shard));
+  }
+
+  /** A segment of the journal: of this incarnation, or the first that is found of a later one. */
+  restore({ header, id }: Segment): void {
+    if (header.incarnation < this.#incarnation) return;
+    if (header.incarnation > this.#incarnation) this.restart(header.incarnation, () => CHAIN_START);
+    this.advance(header.shard, { height: header.height, tip: id });
   }
 
   /** The highest of the own chain: from a seal, from the journal, or from a final cut. Never moves back. */
@@ -62,7 +86,7 @@ const BACKLOG_BYTES_MAX = LIMITS.chainWindowBytes / 2;
  */
 export function sealBatches({ replica, now, out }: Turn): boolean {
   const { config, pool, authors, chains } = replica;
-  if (replica.fence !== undefined) return false;
+  if (!maySeal(replica)) return false;
   let sealed = false;
   for (let shard = 0; shard <= config.shards; shard++) {
     const chain = chains.of(shard, seatOf(config));
@@ -72,7 +96,13 @@ export function sealBatches({ replica, now, out }: Turn): boolean {
     const batch = pool.take(shard, now.monoMs);
     if (batch === undefined) continue;
     const { chain: network, roster, sign } = config;
-    const place = { chain: network, epoch: roster.epoch, incarnation: 0, shard, author: seatOf(config) };
+    const place = {
+      chain: network,
+      epoch: roster.epoch,
+      incarnation: authors.incarnation,
+      shard,
+      author: seatOf(config),
+    };
     const at = { ...place, height: tip.height + 1, parent: tip.tip, timeMs: Math.max(0, Math.floor(now.wallMs)) };
     const segment = sealSegment(at, batch.items, sign);
     authors.advance(shard, { height: at.height, tip: segment.id });

@@ -2,8 +2,9 @@ import type { CutEntry } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { FetchRequest } from '../types.ts';
+import { standingOf } from './standings.ts';
 import type { VoteChain } from './vote-chain.ts';
-import type { Cut, VoteChains } from './vote-chains.ts';
+import type { Base, VoteChains } from './vote-chains.ts';
 
 /** What a cut adds to its parent's, counted from segment headers. */
 interface Added {
@@ -27,18 +28,29 @@ function isOver(added: Added): boolean {
 }
 
 /** Whether any chain has a linked tip beyond the cut: work for a leader (rule WORK). */
-export function hasWork(chains: VoteChains, cut: Cut): boolean {
-  return chains.all().some((chain) => {
-    const base = chains.position(cut, chain.shard, chain.author);
-    return chain.linked.height > base.height && chain.path(base, chain.linked).kind === 'held';
-  });
+export function hasWork(chains: VoteChains, base: Base): boolean {
+  return chains.all().some((chain) => advanceOf(chains, base, chain).length > 0);
+}
+
+/** What a chain has beyond a base, held and allowed there: the whole way to its linked tip, or nothing. */
+function advanceOf(chains: VoteChains, base: Base, chain: VoteChain): readonly Segment[] {
+  const from = chains.position(base.cut, chain.shard, chain.author);
+  if (chain.linked.height <= from.height) return [];
+  const path = chain.path(from, chain.linked);
+  return path.kind === 'held' && isAllowed(base, chain.author, path.segments) ? path.segments : [];
+}
+
+/** E-03: nothing of a muted author, and only segments of the incarnation that goes on. */
+function isAllowed({ standings }: Base, author: number, segments: readonly Segment[]): boolean {
+  const { muted, incarnation } = standingOf(standings, author);
+  return !muted && segments.every(({ header }) => header.incarnation === incarnation);
 }
 
 /**
  * The leader's choice: from every chain the newest tip held here, filled author by author in rotation so that the
  * caps starve nobody (protocol.md, Blocks). Sorted as a block wants it; empty when there is nothing to order.
  */
-export function buildCut(chains: VoteChains, parent: Cut, height: number): CutEntry[] {
+export function buildCut(chains: VoteChains, parent: Base, height: number): CutEntry[] {
   const added: Added = { items: 0, controlItems: 0, bytes: 0 };
   const entries: CutEntry[] = [];
   const queues = candidates(chains, parent, height);
@@ -78,16 +90,14 @@ interface Queue {
 }
 
 /** Control shard first, then shards and authors in rotation by height, so that no cap meets the same ones every time. */
-function candidates(chains: VoteChains, parent: Cut, height: number): Queue[] {
+function candidates(chains: VoteChains, parent: Base, height: number): Queue[] {
   const queues: Queue[] = [];
   for (let step = 0; step <= chains.shards; step++) {
     const shard = step === 0 ? 0 : 1 + ((height + step) % chains.shards);
     for (let turn = 0; turn < chains.authors; turn++) {
       const chain = chains.of(shard, (height + turn) % chains.authors);
-      const base = chains.position(parent, shard, chain.author);
-      if (chain.linked.height <= base.height) continue;
-      const path = chain.path(base, chain.linked);
-      if (path.kind === 'held') queues.push({ chain, segments: path.segments, taken: 0, last: undefined });
+      const segments = advanceOf(chains, parent, chain);
+      if (segments.length > 0) queues.push({ chain, segments, taken: 0, last: undefined });
     }
   }
   return queues;
@@ -100,14 +110,16 @@ export type CutVerdict =
   | { readonly kind: 'invalid'; readonly reason: string };
 
 /** Judge a proposed cut against its parent's. Absence of data is never `invalid` (consensus.md 2.4). */
-export function judgeCut(chains: VoteChains, parent: Cut, entries: readonly CutEntry[]): CutVerdict {
+export function judgeCut(chains: VoteChains, parent: Base, entries: readonly CutEntry[]): CutVerdict {
   const added: Added = { items: 0, controlItems: 0, bytes: 0 };
   const requests: FetchRequest[] = [];
   for (const { shard, author, incarnation, height, tip } of entries) {
     const chain = chains.find(shard, author);
     if (chain === undefined) return { kind: 'invalid', reason: 'unknown chain' };
-    const base = chains.position(parent, shard, author);
-    if (incarnation !== 0) return { kind: 'invalid', reason: 'incarnation' };
+    const base = chains.position(parent.cut, shard, author);
+    const standing = standingOf(parent.standings, author);
+    if (standing.muted) return { kind: 'invalid', reason: 'muted' };
+    if (incarnation !== standing.incarnation) return { kind: 'invalid', reason: 'incarnation' };
     if (height <= base.height) return { kind: 'invalid', reason: 'not advancing' };
     if (height > base.height + LIMITS.chainWindowSegments) return { kind: 'invalid', reason: 'window' };
     const path = chain.path(base, { height, tip });
@@ -115,7 +127,8 @@ export function judgeCut(chains: VoteChains, parent: Cut, entries: readonly CutE
     if (path.kind === 'missing') {
       const { from, to } = path;
       requests.push({ kind: 'fetch-segments', shard, author, from, to, tip: path.tip });
-    } else for (const segment of path.segments) count(added, segment);
+    } else if (!isAllowed(parent, author, path.segments)) return { kind: 'invalid', reason: 'incarnation' };
+    else for (const segment of path.segments) count(added, segment);
   }
   if (isOver(added)) return { kind: 'invalid', reason: 'over the caps' };
   return requests.length === 0 ? { kind: 'held' } : { kind: 'missing', requests };

@@ -1,4 +1,4 @@
-import type { Segment } from '../../protocol/chain/segment.ts';
+import type { Segment, SegmentHeader } from '../../protocol/chain/segment.ts';
 import { type Hash, hashesEqual, ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -29,6 +29,8 @@ export class VoteChain {
   #executed: ChainPosition = CHAIN_START;
   #final: ChainPosition = CHAIN_START;
   #linked: ChainPosition = CHAIN_START;
+  #incarnation = 0;
+  #muted = false;
   readonly #held = new HeldSegments();
   readonly #wanted = new Set<string>();
   readonly #promised = new Set<string>();
@@ -51,6 +53,16 @@ export class VoteChain {
   /** The newest tip reachable from the final one by segments held here, first seen first. */
   get linked(): ChainPosition {
     return this.#linked;
+  }
+
+  /** Under which the author goes on after the last final cut (E-03). */
+  get incarnation(): number {
+    return this.#incarnation;
+  }
+
+  /** No block adds anything of it. */
+  get muted(): boolean {
+    return this.#muted;
   }
 
   get pendingBytes(): number {
@@ -90,7 +102,7 @@ export class VoteChain {
     const isWanted = this.#wanted.delete(toHex(segment.id));
     if (isWanted) this.want(segment.header.parent);
     else if (!this.#hasRoom(segment)) return 'over';
-    const isFork = this.at(height).length > 0;
+    const isFork = this.#forksOf(segment).length > 0;
     this.#keep(segment);
     return isFork ? 'fork' : 'added';
   }
@@ -98,7 +110,7 @@ export class VoteChain {
   /** A segment of one's own, or from the journal: what was kept or signed before is kept, windows or not. */
   restore(segment: Segment): void {
     if (segment.header.height <= this.#executed.height || this.get(segment.id) !== undefined) return;
-    this.#keep(segment);
+    if (!this.#isDead(segment)) this.#keep(segment);
   }
 
   #keep(segment: Segment): void {
@@ -109,7 +121,7 @@ export class VoteChain {
   /** Whether a segment nobody named fits; unlinked ones above it give way first. */
   #hasRoom(segment: Segment): boolean {
     const { height } = segment.header;
-    if (this.at(height).length >= FORKS_MAX) return false;
+    if (this.#forksOf(segment).length >= FORKS_MAX) return false;
     if (height <= this.#final.height) return true;
     const isRooted = this.#isRooted(segment);
     const max = isRooted ? LIMITS.chainWindowBytes : UNROOTED_BYTES_MAX;
@@ -125,6 +137,44 @@ export class VoteChain {
       bytes -= one.bytes.length;
     }
     return bytes <= max;
+  }
+
+  /** Others of its place: the same height under another incarnation is another place. */
+  #forksOf({ header, id }: Segment): Segment[] {
+    return this.at(header.height).filter(
+      (other) => other.header.incarnation === header.incarnation && !hashesEqual(other.id, id),
+    );
+  }
+
+  /** A segment held that its author must not have signed beside this one; undefined for an honest author. */
+  rivalOf(segment: Segment): Segment | undefined {
+    return this.#forksOf(segment)[0];
+  }
+
+  /** Why a segment is not taken whatever its signature; the next incarnation may be in a block not final here yet. */
+  judge(header: SegmentHeader): string | undefined {
+    if (header.incarnation > this.#incarnation + 1) return 'segment of an unknown incarnation';
+    if (header.height <= this.#final.height) return undefined;
+    if (this.#muted) return 'segment of a muted author';
+    return header.incarnation < this.#incarnation ? 'segment of an incarnation that ended' : undefined;
+  }
+
+  /** Beyond the final tip nothing of an incarnation that ended, or of a muted author, is ever ordered. */
+  #isDead({ header }: Segment): boolean {
+    return header.height > this.#final.height && (this.#muted || header.incarnation < this.#incarnation);
+  }
+
+  /** E-03: what a final block settled about the author. What is dead by it goes. */
+  settle({ incarnation, muted }: { readonly incarnation: number; readonly muted: boolean }): void {
+    this.#incarnation = incarnation;
+    this.#muted = muted;
+    for (const segment of this.#held.ascending()) {
+      if (!this.#isDead(segment)) continue;
+      this.#held.remove(segment);
+      this.#promised.delete(toHex(segment.id));
+    }
+    if (this.#linked.height > this.#final.height) this.#linked = this.#final;
+    this.#extend();
   }
 
   /** Whether its parents lead to the final tip by what is held. */

@@ -1,10 +1,17 @@
 import { assert } from '../../protocol/assert.ts';
 import type { CutEntry } from '../../protocol/chain/block.ts';
 import type { ChainPosition } from './held-segments.ts';
+import type { Standing, Standings } from './standings.ts';
 import { CHAIN_START, VoteChain } from './vote-chain.ts';
 
 /** The tips a block orders, by chain key; a chain that never advanced is absent. */
 export type Cut = ReadonlyMap<number, ChainPosition>;
+
+/** What the next block builds on: how far each chain is ordered, and who may go on. */
+export interface Base {
+  readonly cut: Cut;
+  readonly standings: Standings;
+}
 
 /** All vote chains of an epoch: n authors × (S + 1) shards, made once, so their number is bounded. */
 export class VoteChains {
@@ -39,6 +46,11 @@ export class VoteChains {
 
   key(shard: number, author: number): number {
     return shard * this.authors + author;
+  }
+
+  /** E-03 for every shard of an author. */
+  settle(standing: Standing): void {
+    for (let shard = 0; shard <= this.shards; shard++) this.find(shard, standing.author)?.settle(standing);
   }
 
   /** Where a cut stands in a chain. */

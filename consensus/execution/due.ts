@@ -7,6 +7,7 @@ import { tagged } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Roster } from '../../protocol/roster.ts';
 import { TAGS } from '../../protocol/tags.ts';
+import { maySeal } from '../chains/restart.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { seatOf } from '../seat.ts';
 
@@ -22,8 +23,8 @@ const LOOK_AHEAD_MS = 3_600_000;
  */
 export function tellDeadlines({ replica, now, out }: Turn): boolean {
   let told = false;
-  // Who lost its journal seals nothing; the others tell.
-  if (replica.fence !== undefined) return false;
+  // Who may not seal leaves it to the others.
+  if (!maySeal(replica)) return false;
   for (const row of activeSessions(replica.state)) {
     if (row.closesAtMs === undefined) continue;
     const key = `${row.space}/${row.session}`;

@@ -73,7 +73,8 @@ function anchorAfter(replica: Replica, { node, block }: FinalBlock, execution: E
   for (const entry of block.block.cut) cut.set(replica.chains.key(entry.shard, entry.author), entry);
   const entries = [...cut.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry);
   const { height, view, hash, timeMs } = node;
-  return { height, view, hash, timeMs, history: execution.history, cut: entries };
+  const standings = [...node.standings.values()].sort((a, b) => a.author - b.author);
+  return { height, view, hash, timeMs, history: execution.history, cut: entries, standings };
 }
 
 function checkpointOf(replica: Replica, { root }: Execution): Checkpoint {

@@ -39,6 +39,8 @@ export function describeMessage(message: Message): string {
       return `final h${message.blocks[0]?.block.height} +${message.blocks.length}`;
     case 'fetch-past':
       return 'fetch-past';
+    case 'evidence':
+      return `evidence ${message.evidence.kind} of ${message.evidence.author}`;
     case 'past':
       return `past v${message.view}`;
   }

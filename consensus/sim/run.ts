@@ -1,3 +1,4 @@
+import { maySeal } from '../chains/restart.ts';
 import { checkBounds } from './checkers/bounds.ts';
 import { scheduleFaults } from './faults.ts';
 import { drawPlan, type PlanOptions } from './plan.ts';
@@ -137,6 +138,7 @@ function unsettled(world: World): string | undefined {
       return `a deadline is not told to node ${index}`;
     if (replica.fence !== undefined && replica.fence.view === undefined)
       return `node ${index} still asks what it signed`;
+    if (replica.fence !== undefined && !maySeal(replica)) return `node ${index} has not restarted its chains`;
   }
   return undefined;
 }

@@ -2,11 +2,13 @@ import { WaggleError } from '../../protocol/errors.ts';
 import { createState } from '../../protocol/governance/create.ts';
 import { ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
+import { maySeal } from '../chains/restart.ts';
 import type { Anchor, Delivery, Message, ReplicaConfig } from '../types.ts';
 import { decodeMessage, encodeMessage, isFetchRequest } from '../wire.ts';
 import { HistoryChecker } from './checkers/history.ts';
 import { ItemsChecker } from './checkers/items.ts';
 import { Recount } from './checkers/recount.ts';
+import { StandingsChecker } from './checkers/standings.ts';
 import { Verdict } from './checkers/verdict.ts';
 import { WireTap } from './checkers/wire-tap.ts';
 import { describeMessage } from './describe.ts';
@@ -42,6 +44,7 @@ export class World implements Host {
   readonly history: HistoryChecker;
   readonly items: ItemsChecker;
   readonly recount: Recount;
+  readonly standings: StandingsChecker;
   readonly load: Load;
   readonly nodes: readonly SimNode[];
   readonly honest: readonly number[];
@@ -71,6 +74,7 @@ export class World implements Host {
     this.tap = new WireTap(this.verdict, chain, roster, signatures.verify, new Set(this.honest));
     this.history = new HistoryChecker(this.verdict, chain);
     this.items = new ItemsChecker(this.verdict);
+    this.standings = new StandingsChecker(this.verdict, new Set(this.honest));
     this.nodes = indices.map((index) => this.#createNode(index, signatures, options.plant));
     this.#castVillains();
     this.#castTwins(signatures);
@@ -113,7 +117,7 @@ export class World implements Host {
       sign: (message) => people.signers[self]?.sign(message) ?? new Uint8Array(64),
       verify: (key, message, signature) => plant?.believes?.(self) === true || verify(key, message, signature),
     };
-    const start: Anchor = { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [] };
+    const start: Anchor = { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
     const { syncMs, ledgerSync, compact, inputsPerSync, inboxMax } = plan;
     const random = this.random.fork();
     const skewMs = random.between(-plan.skewMs, plan.skewMs);
@@ -264,6 +268,7 @@ export class World implements Host {
     if (!this.history.executed(node.index, node.boots, executed)) return;
     this.hashes.set(executed.block.block.height, toHex(executed.block.hash));
     this.items.executed(executed);
+    this.standings.executed(executed);
     this.recount.executed(executed);
     this.load.executed(executed);
   }
@@ -275,7 +280,10 @@ export class World implements Host {
 
   /** Honest nodes whose chains go on: where clients vote when all is well. */
   get authors(): readonly number[] {
-    return this.honest.filter((index) => this.nodes[index]?.isWiped === false);
+    return this.honest.filter((index) => {
+      const node = this.nodes[index];
+      return node?.isWiped === false || (node?.replica !== undefined && maySeal(node.replica));
+    });
   }
 
   /** A node comes back with an empty disk. What it alone had accepted is gone: accepted is on one disk (interface.md). */
@@ -283,6 +291,7 @@ export class World implements Host {
     this.log.note(`${this.nowMs} wipe ${node.index}`);
     node.wipe();
     this.items.lost(node.index);
+    this.standings.lost(node.index);
   }
 
   crash(node: SimNode): void {

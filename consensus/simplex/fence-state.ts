@@ -7,13 +7,13 @@ import type { Message } from '../types.ts';
  * in which view they are, and stays silent in every view up to the one after the highest. Sound, because before it forgot
  * it was at most in a view w whose predecessor is certified, and among q answers given since is one of an honest signer
  * of that certificate, who was in w − 1 at least. Others in the same state do not answer, so more than f cannot free each
- * other. Its own chains it never continues: nobody can tell it all that it sealed.
+ * other. Its own chains it does not continue, since nobody can tell it all that it sealed: it starts them anew (F-03).
  */
 export interface Fence {
   /** Silent in all views up to this one; undefined while it is not known. */
   view: number | undefined;
   /** Made anew at each start: an answer of before the question proves nothing. */
-  readonly nonce: Uint8Array;
+  nonce: Uint8Array;
   /** Views that others said, by ValidatorIndex. */
   readonly answers: Map<number, number>;
   askAtMs: number;

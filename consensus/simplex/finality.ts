@@ -1,6 +1,7 @@
 import type { Certificate } from '../../protocol/certificate.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
+import type { Standings } from '../chains/standings.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { want } from './recovery.ts';
 import type { BlockNode } from './tree.ts';
@@ -70,14 +71,30 @@ function finalize(turn: Turn, node: BlockNode, certificate: Certificate): void {
       replica.chains.of(shard, author).finalize({ height, tip });
     }
   }
+  const before = replica.tree.final.standings;
   replica.tree.final = node;
   replica.finalView = node.view;
   replica.finalHeight = node.height;
   replica.finalization = certificate;
   replica.unfinalSinceMs = undefined;
   replica.statusAtMs = Math.min(replica.statusAtMs, replica.statusSentAtMs + STATUS_AFTER_FINAL_MS);
+  settleStandings(turn, before, node);
   settle(replica, now.monoMs);
   out.tell({ kind: 'finalized', height: node.height, view: node.view, certificate });
+}
+
+/** E-03: what the new final blocks settled about authors, in their chains and in one's own. */
+function settleStandings({ replica, out }: Turn, before: Standings, { standings, cut }: BlockNode): void {
+  if (standings === before) return;
+  const { chains, authors, config } = replica;
+  for (const standing of standings.values()) {
+    if (before.get(standing.author) === standing) continue;
+    chains.settle(standing);
+    if (standing.author === config.self) {
+      authors.restart(standing.incarnation, (shard) => chains.position(cut, shard, standing.author));
+    }
+    out.tell({ kind: 'standing', standing });
+  }
 }
 
 /** What finality makes needless: certificates below, wanted bodies, blocks nobody will ask for. */

@@ -147,6 +147,7 @@ export function retry(turn: Turn): void {
   for (const message of ownMessages(replica)) out.broadcast(message);
   for (const certificate of certificatesOf(replica, replica.view - 1))
     out.broadcast({ kind: 'certificate', certificate });
+  for (const evidence of replica.evidence.values()) out.broadcast({ kind: 'evidence', evidence });
   heal(turn);
   sendStatus(turn);
 }

@@ -6,6 +6,7 @@ import { leaderOf } from '../../protocol/roster.ts';
 import { accuse } from '../accuse.ts';
 import { buildCut } from '../chains/cut.ts';
 import { promiseSegments } from '../chains/promises.ts';
+import { pickEvidence } from '../evidence.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { isFenced } from './fence-state.ts';
 import { want } from './recovery.ts';
@@ -68,8 +69,11 @@ export function propose(turn: Turn): boolean {
   const parent = findParent(turn);
   if (parent === undefined) return false;
   const lag = replica.finalHeight - replica.executed.height;
-  const cut = lag > LIMITS.executionLagLeader ? [] : buildCut(replica.chains, parent.cut, parent.height + 1);
-  if (cut.length === 0 && !mayFlush(replica, parent)) return false;
+  const cut = lag > LIMITS.executionLagLeader ? [] : buildCut(replica.chains, parent, parent.height + 1);
+  const timeMs = Math.max(parent.timeMs + 1, Math.floor(now.wallMs));
+  const evidence = pickEvidence(replica, parent.standings, timeMs).map(({ bytes }) => bytes);
+  const isBare = cut.length === 0 && evidence.length === 0;
+  if (isBare && !mayFlush(replica, parent)) return false;
   const block = hashBlock({
     chain: config.chain,
     epoch: config.roster.epoch,
@@ -78,10 +82,10 @@ export function propose(turn: Turn): boolean {
     parentView: parent.view,
     parentHash: parent.hash,
     proposer: config.self,
-    flags: cut.length === 0 ? BLOCK_FLAGS.flush : 0,
-    timeMs: Math.max(parent.timeMs + 1, Math.floor(now.wallMs)),
+    flags: isBare ? BLOCK_FLAGS.flush : 0,
+    timeMs,
     cut,
-    evidence: [],
+    evidence,
   });
   replica.tree.add(block);
   const vote = castVote(turn, 'notarize', view, block);

@@ -2,6 +2,7 @@ import type { HashedBlock } from '../../protocol/chain/block.ts';
 import type { Hash } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { advanceStandings, type Standings } from '../chains/standings.ts';
 import type { Cut, VoteChains } from '../chains/vote-chains.ts';
 
 /** A block whose ancestry down to the final block is held, with the cut after it. */
@@ -11,6 +12,7 @@ export interface BlockNode {
   readonly height: number;
   readonly timeMs: number;
   readonly cut: Cut;
+  readonly standings: Standings;
   /** Absent only for the anchor a replica starts from. */
   readonly block: HashedBlock | undefined;
 }
@@ -76,6 +78,7 @@ export class BlockTree {
       height,
       timeMs,
       cut: this.#chains.advance(parent.cut, cut),
+      standings: advanceStandings(parent.standings, block),
       block,
     };
     this.#nodes.set(toHex(block.hash), node);

@@ -3,10 +3,12 @@ import { hashesEqual } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { leaderOf } from '../../protocol/roster.ts';
 import { judgeCut } from '../chains/cut.ts';
+import { evidenceOf, isProven } from '../chains/standings.ts';
+import { judgeEvidenceList } from '../evidence.ts';
 import type { Replica } from '../replica-state.ts';
 import type { FetchRequest } from '../types.ts';
 import type { BlockNode } from './tree.ts';
-import { mayFlush } from './work.ts';
+import { isEmpty, mayFlush } from './work.ts';
 
 /** `invalid` is for ever and blames the proposer (S-11); `missing` is for now and is fetched (S-12). */
 export type BlockVerdict =
@@ -18,12 +20,12 @@ const INVALID = (reason: string): BlockVerdict => ({ kind: 'invalid', reason });
 
 /** Judge a block for the view it names, by what is certified and held here. Clocks are no part of it (rule 5). */
 export function judgeBlock(replica: Replica, block: HashedBlock): BlockVerdict {
-  const { chain, epoch, view, proposer, parentView, flags, evidence } = block.block;
+  const { chain, epoch, view, proposer, parentView, flags } = block.block;
   const { roster } = replica.config;
   if (!hashesEqual(chain, replica.config.chain) || epoch !== roster.epoch) return INVALID('chain or epoch');
   if (proposer !== leaderOf(roster, view)) return INVALID('proposer');
-  // Sealing an epoch and muting authors by evidence come with reconfiguration; until then no block carries either.
-  if ((flags & ~BLOCK_FLAGS.flush) !== 0 || evidence.length > 0) return INVALID('flags or evidence');
+  // Sealing an epoch comes with reconfiguration; until then no block does.
+  if ((flags & ~BLOCK_FLAGS.flush) !== 0) return INVALID('flags');
   if (parentView >= view || parentView < replica.finalView) return INVALID('parent view');
   const ancestry = judgeAncestry(replica, block);
   if (ancestry.kind !== 'valid') return ancestry;
@@ -62,12 +64,16 @@ function missingBody(replica: Replica, block: HashedBlock): BlockVerdict {
     : { kind: 'missing', requests: [{ kind: 'fetch-block', hash }] };
 }
 
-function judgeContent(replica: Replica, { block }: HashedBlock, parent: BlockNode): BlockVerdict {
+function judgeContent(replica: Replica, hashed: HashedBlock, parent: BlockNode): BlockVerdict {
+  const { block } = hashed;
   if (block.height !== parent.height + 1) return INVALID('height');
   if (block.timeMs <= parent.timeMs) return INVALID('time not after the parent');
   const isFlush = (block.flags & BLOCK_FLAGS.flush) !== 0;
-  if (isFlush !== (block.cut.length === 0)) return INVALID('empty without the flush flag');
-  const verdict = judgeCut(replica.chains, parent.cut, block.cut);
+  if (isFlush !== isEmpty(block)) return INVALID('empty without the flush flag');
+  const { chain, roster, verify } = replica.config;
+  if (!judgeEvidenceList(parent.standings, evidenceOf(hashed), block.timeMs)) return INVALID('evidence');
+  if (!isProven(hashed, chain, roster, verify)) return INVALID('evidence that proves nothing');
+  const verdict = judgeCut(replica.chains, parent, block.cut);
   return verdict.kind === 'held' ? { kind: 'valid' } : verdict;
 }
 
@@ -77,7 +83,7 @@ function judgeContent(replica: Replica, { block }: HashedBlock, parent: BlockNod
  * still be finalized and built on, or the view after it could neither use nor skip it.
  */
 export function isFlushDue(replica: Replica, { block }: HashedBlock): boolean {
-  if (block.cut.length > 0) return true;
+  if (!isEmpty(block)) return true;
   const parent = replica.tree.node(block.parentHash);
   return parent !== undefined && mayFlush(replica, parent);
 }

@@ -11,6 +11,7 @@ import { type Hash, hashesEqual } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { quorum } from '../../protocol/roster.ts';
 import { accuse } from '../accuse.ts';
+import { proveVotes } from '../evidence.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { seatOf } from '../seat.ts';
 import { isFenced } from './fence-state.ts';
@@ -27,14 +28,17 @@ export function recordVote(turn: Turn, vote: ConsensusVote): void {
   if (known !== undefined) {
     if (!sameHash(known.blockHash, vote.blockHash)) {
       accuse(turn, `two ${vote.kind} votes`, vote.signer, vote.view);
+      proveVotes(turn, known, vote);
     }
     return;
   }
   state.votes[vote.kind].set(vote.signer, vote);
   replica.dirty.add(vote.view);
   const opposite = vote.kind === 'nullify' ? 'finalize' : vote.kind === 'finalize' ? 'nullify' : undefined;
-  if (opposite !== undefined && state.votes[opposite].has(vote.signer)) {
+  const contrary = opposite === undefined ? undefined : state.votes[opposite].get(vote.signer);
+  if (contrary !== undefined) {
     accuse(turn, 'nullify and finalize', vote.signer, vote.view);
+    proveVotes(turn, contrary, vote);
   }
 }
 

@@ -1,5 +1,7 @@
+import type { Block } from '../../protocol/chain/block.ts';
 import { faultBound } from '../../protocol/roster.ts';
 import { hasWork } from '../chains/cut.ts';
+import { pickEvidence } from '../evidence.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import type { BlockNode } from './tree.ts';
 
@@ -13,10 +15,15 @@ export function highestCertified(replica: Replica): BlockNode {
   return replica.tree.final;
 }
 
-/** Whether an unfinalized block up to `node` advances a chain: only then may a block be empty (W-03, FLUSH). */
+/** Whether a block neither advances a chain nor carries evidence. */
+export function isEmpty({ cut, evidence }: Block): boolean {
+  return cut.length === 0 && evidence.length === 0;
+}
+
+/** Whether an unfinalized block up to `node` is not empty: only then may a block be empty (W-03, FLUSH). */
 export function mayFlush(replica: Replica, node: BlockNode): boolean {
   const path = replica.tree.pathFromFinal(node);
-  return path?.some(({ block }) => block !== undefined && block.block.cut.length > 0) ?? false;
+  return path?.some(({ block }) => block !== undefined && !isEmpty(block.block)) ?? false;
 }
 
 /**
@@ -31,7 +38,8 @@ export function hasWorkFor(turn: Turn): boolean {
   // Behind by a finalization whose ancestors are on their way: what there is to order is not known yet.
   if (replica.unresolved.size > 0) return false;
   const base = highestCertified(replica);
-  if (hasWork(replica.chains, base.cut)) return true;
+  if (hasWork(replica.chains, base)) return true;
+  if (pickEvidence(replica, base.standings, Math.floor(now.wallMs)).length > 0) return true;
   const since = replica.unfinalSinceMs;
   return since !== undefined && now.monoMs >= since + flushAfterMs(replica) && mayFlush(replica, base);
 }

@@ -12,6 +12,8 @@ import { liveEntries } from '../replica.ts';
 import { Fetches } from '../simplex/fetches.ts';
 import { block, CHAIN, certificate, child, cutOf, proposal, ROSTER, Solo, segment } from './harness/solo.ts';
 
+const START = { cut: new Map(), standings: new Map() };
+
 /* What one faulty validator can do to a single honest one, each found by a reviewer before it was closed. */
 
 const LEADER = leaderOf(ROSTER, 1);
@@ -69,11 +71,11 @@ test('C-05 a cut names no more chains than a block may, and not the same ones ev
     const at = { ...place, shard: chain.shard, author: chain.author };
     chain.add(sealSegment(at, [{ kind: 9, bytes: Uint8Array.of(1) }], () => new Uint8Array(64)));
   }
-  const cut = buildCut(chains, new Map(), 1);
+  const cut = buildCut(chains, START, 1);
   assert.equal(cut.length, LIMITS.blockCutEntriesMax);
   const made = block(1, cut);
   assert.deepEqual(decodeBlock(encodeBlock(made.block)), made.block);
-  const rest = buildCut(chains, chains.advance(new Map(), cut), 2);
+  const rest = buildCut(chains, { ...START, cut: chains.advance(new Map(), cut) }, 2);
   assert.equal(cut.length + rest.length, chains.all().length);
 });
 

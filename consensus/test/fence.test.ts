@@ -62,7 +62,7 @@ test('F-01 an answer without proof, to another question, or a second one of a pe
   assert.equal(node.replica.fence?.view, undefined);
 });
 
-test('F-01 a fence stands over restarts, pending or not, and nothing is ever sealed', () => {
+test('F-01 a fence stands over restarts, pending or not, and nothing is sealed under the lost incarnation', () => {
   const node = forgetful();
   const pending = new Solo(SELF, node.journal, node.nowMs, { nonce: NONCE });
   assert.equal(pending.sentOf('fetch-past').length, OTHERS.length);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { nameSeed, regressionSeeds } from '../sim/plan.ts';
+import { drawPlan, nameSeed, regressionSeeds } from '../sim/plan.ts';
 import { runSeed, runWorld } from '../sim/run.ts';
 
 const SEEDS = regressionSeeds(readFileSync(new URL('../testdata/seeds.txt', import.meta.url), 'utf8'));
@@ -37,4 +37,23 @@ test('a ballot that one villain seals into four shards counts once', () => {
   const counted = sprayed.map((outcomes) => outcomes.filter((outcome) => outcome === 'counted').length);
   assert.ok(counted.includes(1));
   assert.ok(counted.every((times) => times <= 1));
+});
+
+for (const villain of ['forker', 'double-voter', 'nullfin'] as const) {
+  test(`E-02 a ${villain} is muted by a final block, and nobody honest is`, () => {
+    const world = runWorld(11, { n: 4, villains: [villain] });
+    assert.deepEqual(world.verdict.violations, []);
+    const [author = 0] = world.plan.villains.keys();
+    assert.ok(world.standings.isMuted(author));
+  });
+}
+
+test('F-03 a node that lost its disk continues its chains under a new incarnation', () => {
+  const seeds = Array.from({ length: 200 }, (_, at) => 1 + at);
+  const seed = seeds.find((one) => drawPlan(one, { n: 4 }).wipe !== undefined) ?? 0;
+  const world = runWorld(seed, { n: 4 });
+  assert.deepEqual(world.verdict.violations, []);
+  const wiped = world.plan.wipe?.node ?? 0;
+  assert.equal(world.standings.incarnation(wiped), 1);
+  assert.ok(world.history.blocks().some(({ cut }) => cut.some((one) => one.author === wiped && one.incarnation === 1)));
 });

@@ -6,6 +6,8 @@ import { buildCut, hasWork, judgeCut } from '../chains/cut.ts';
 import { CHAIN_START, VoteChain } from '../chains/vote-chain.ts';
 import { VoteChains } from '../chains/vote-chains.ts';
 
+const START = { cut: new Map(), standings: new Map() };
+
 const sign = (): Uint8Array => new Uint8Array(64);
 
 function segment(height: number, parent: Hash, mark = 0, place = { shard: 1, author: 0 }): Segment {
@@ -63,15 +65,15 @@ test('a leader cuts what it holds; a voter holds it, misses it, or refuses it', 
   const voter = new VoteChains(2, 4);
   const segments = run(3);
   for (const one of segments) leader.of(1, 0).add(one);
-  assert.ok(hasWork(leader, new Map()));
-  const cut = buildCut(leader, new Map(), 1);
+  assert.ok(hasWork(leader, START));
+  const cut = buildCut(leader, START, 1);
   assert.deepEqual(
     cut.map(({ shard, author, height }) => [shard, author, height]),
     [[1, 0, 3]],
   );
-  assert.equal(judgeCut(leader, new Map(), cut).kind, 'held');
-  assert.equal(judgeCut(voter, new Map(), cut).kind, 'missing');
-  assert.equal(judgeCut(leader, leader.advance(new Map(), cut), cut).kind, 'invalid');
+  assert.equal(judgeCut(leader, START, cut).kind, 'held');
+  assert.equal(judgeCut(voter, START, cut).kind, 'missing');
+  assert.equal(judgeCut(leader, { ...START, cut: leader.advance(new Map(), cut) }, cut).kind, 'invalid');
   const foreign = cut.map((entry) => ({ ...entry, author: 9 }));
-  assert.equal(judgeCut(leader, new Map(), foreign).kind, 'invalid');
+  assert.equal(judgeCut(leader, START, foreign).kind, 'invalid');
 });

@@ -209,6 +209,9 @@ export interface ChainResult {
   readonly tip: { readonly height: number; readonly id: string };
   readonly finalHeight: number;
   readonly backlog: number;
+  /** Absent in answers of builds that had neither. */
+  readonly incarnation?: number;
+  readonly muted?: boolean;
 }
 
 export interface CheckpointResult {

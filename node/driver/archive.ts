@@ -3,6 +3,7 @@ import type { Replica } from '../../consensus/replica-state.ts';
 import type { FetchRequest, Message } from '../../consensus/types.ts';
 import { FINAL_BLOCKS_MAX } from '../../consensus/wire.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import type { LedgerReader } from './ledger-reader.ts';
 import type { StoredBlock } from './ledger-records.ts';
 
@@ -57,8 +58,14 @@ async function* segmentAnswers(
   const { shard, author, from, to } = request;
   const executed = replica.chains.find(shard, author)?.executed.height ?? 0;
   let left = SEGMENTS_MAX;
+  let incarnation = 0;
   for (let height = Math.max(1, from); height <= Math.min(to, executed) && left > 0; height++) {
-    const segment = await reader.storedSegment({ shard, author, incarnation: 0, height });
+    let segment = await reader.storedSegment({ shard, author, incarnation, height });
+    // Incarnations grow with the height, and there are few of them in an epoch.
+    while (segment === undefined && incarnation < LIMITS.restartsMax) {
+      incarnation += 1;
+      segment = await reader.storedSegment({ shard, author, incarnation, height });
+    }
     if (segment === undefined) return;
     yield { kind: 'segment', segment };
     left -= 1;

@@ -146,7 +146,10 @@ async function readLedger(
   const value = await store.get(ANCHOR_KEY);
   if (value === undefined) {
     for await (const _ of store.range(PREFIXES.block, { limit: 1 })) throw damagedLedger('blocks without an anchor');
-    return { state, anchor: { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [] } };
+    return {
+      state,
+      anchor: { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] },
+    };
   }
   const { anchor, rowCounts } = decodeAnchor(value);
   await restoreRows(store, state);

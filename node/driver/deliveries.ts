@@ -1,3 +1,4 @@
+import type { Standing } from '../../consensus/chains/standings.ts';
 import type { Delivery, ExecutedBlock } from '../../consensus/types.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import type { Counters } from '../network/counters.ts';
@@ -13,6 +14,7 @@ export interface DeliveryParts {
   readonly submissions: SubmitService;
   readonly head: Head;
   readonly counters: Counters;
+  readonly onStanding: (standing: Standing) => void;
   readonly onEvidence: (evidence: Extract<Delivery, { kind: 'evidence' }>) => void;
 }
 
@@ -49,6 +51,10 @@ export function handOn(deliveries: readonly Delivery[], parts: DeliveryParts): v
       case 'evidence':
         counters.bump('evidence');
         parts.onEvidence(delivery);
+        break;
+      case 'standing':
+        counters.bump(delivery.standing.muted ? 'standing.muted' : 'standing.restarted');
+        parts.onStanding(delivery.standing);
         break;
       case 'violation':
         throw violationError(delivery.invariant, delivery.facts);

@@ -267,6 +267,8 @@ export class Engine {
       submissions: this.#submissions,
       head: this.#head,
       counters: this.#counters,
+      onStanding: ({ author, muted, incarnation }) =>
+        this.#options.log.warn({ event: muted ? 'chain.muted' : 'chain.restarted', author, incarnation }),
       onEvidence: ({ what, offender, view }) => this.#options.log.warn({ event: 'evidence', what, offender, view }),
     });
   }

@@ -5,6 +5,7 @@ import { readStoredSegment } from '../../protocol/chain/segment.ts';
 import { Reader } from '../../protocol/codec/reader.ts';
 import { Writer } from '../../protocol/codec/writer.ts';
 import { WaggleError } from '../../protocol/errors.ts';
+import { decodeEvidence } from '../../protocol/evidence.ts';
 import type { JournalRecord } from '../storage/journal.ts';
 
 /** What a compaction gave up: every block up to this height was synced in the ledger (compaction.ts). */
@@ -25,6 +26,7 @@ const TYPES = {
   finalize: 6,
   floor: 7,
   fence: 8,
+  evidence: 9,
 } as const satisfies Record<StoredEntry['kind'], number>;
 
 const NAMES = new Map<number, StoredEntry['kind']>(
@@ -52,6 +54,8 @@ function bytesOf(entry: StoredEntry): Uint8Array {
       return writeCertificate(writeVote(new Writer(), entry.vote), entry.notarization).finish();
     case 'floor':
       return new Writer(8).u64(entry.executedHeight).finish();
+    case 'evidence':
+      return entry.evidence.bytes;
     case 'fence':
       return entry.view === undefined ? new Uint8Array() : new Writer(8).u64(entry.view).finish();
   }
@@ -85,6 +89,8 @@ function readEntry(kind: Exclude<StoredEntry['kind'], 'segment'>, reader: Reader
       return { kind, vote: readVote(reader), notarization: readCertificate(reader) };
     case 'floor':
       return { kind, executedHeight: reader.u64() };
+    case 'evidence':
+      return { kind, evidence: decodeEvidence(reader.bytes(reader.remaining)) };
     case 'fence':
       return { kind, view: reader.remaining === 0 ? undefined : reader.u64() };
   }

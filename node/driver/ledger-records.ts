@@ -1,3 +1,4 @@
+import type { Standing } from '../../consensus/chains/standings.ts';
 import type { Anchor } from '../../consensus/types.ts';
 import type { CutEntry, HashedBlock } from '../../protocol/chain/block.ts';
 import { readBlock } from '../../protocol/chain/block.ts';
@@ -33,7 +34,7 @@ export function rowCountsOf(state: GovernanceState): number[] {
 }
 
 export function encodeAnchor({ anchor, rowCounts }: StoredAnchor): Uint8Array {
-  const { height, view, hash, timeMs, history, cut } = anchor;
+  const { height, view, hash, timeMs, history, cut, standings } = anchor;
   const writer = new Writer(128 + cut.length * 48).u8(VERSION).u64(height).u64(view).bytes(hash).u64(timeMs);
   writer.bytes(history).u32(cut.length);
   for (const entry of cut) {
@@ -41,6 +42,8 @@ export function encodeAnchor({ anchor, rowCounts }: StoredAnchor): Uint8Array {
   }
   writer.u8(rowCounts.length);
   for (const count of rowCounts) writer.u64(count);
+  // Absent when empty: the same bytes as before there were standings, so a build back reads them.
+  for (const standing of standings) writeStanding(writer, standing);
   return writer.finish();
 }
 
@@ -61,8 +64,25 @@ export function decodeAnchor(bytes: Uint8Array): StoredAnchor {
   }
   const rowCounts: number[] = [];
   for (let left = reader.u8(); left > 0; left--) rowCounts.push(reader.u64());
-  reader.end();
-  return { anchor: { ...facts, cut }, rowCounts };
+  const standings: Standing[] = [];
+  while (reader.remaining > 0) standings.push(readStanding(reader));
+  return { anchor: { ...facts, cut, standings }, rowCounts };
+}
+
+function writeStanding(writer: Writer, standing: Standing): void {
+  const { author, incarnation, muted, pardoned, sinceView, restart } = standing;
+  writer
+    .u16(author)
+    .u32(incarnation)
+    .u8((muted ? 1 : 0) + (pardoned ? 2 : 0) + (restart === undefined ? 0 : 4));
+  if (restart !== undefined) writer.u64(sinceView).bytes(restart);
+}
+
+function readStanding(reader: Reader): Standing {
+  const [author, incarnation, flags] = [reader.u16(), reader.u32(), reader.u8()];
+  const facts = { author, incarnation, muted: (flags & 1) !== 0, pardoned: (flags & 2) !== 0 };
+  if ((flags & 4) === 0) return { ...facts, sinceView: -1, restart: undefined };
+  return { ...facts, sinceView: reader.u64(), restart: reader.bytes(32) };
 }
 
 /** Consecutive segments of one chain. */

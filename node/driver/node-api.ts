@@ -72,12 +72,14 @@ export function createNodeApi(parts: NodeApiParts): NodeApi {
 }
 
 function chainFacts({ chains }: Replica): ChainFacts[] {
-  return chains.all().map(({ shard, author, linked, final }) => ({
+  return chains.all().map(({ shard, author, linked, final, incarnation, muted }) => ({
     shard,
     author,
     tip: { height: linked.height, id: linked.tip },
     finalHeight: final.height,
     backlog: linked.height - final.height,
+    incarnation,
+    muted,
   }));
 }
 

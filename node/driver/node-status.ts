@@ -1,3 +1,5 @@
+import { maySeal } from '../../consensus/chains/restart.ts';
+import { standingOf } from '../../consensus/chains/standings.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import { faultBound, quorum } from '../../protocol/roster.ts';
 import type { NodeStatus } from '../rpc/node-api.ts';
@@ -28,7 +30,7 @@ export function statusOf(facts: StatusFacts): NodeStatus {
   const reasons = [
     failure,
     writable ? undefined : 'the disk failed: nothing is written any more',
-    fenceReason(replica),
+    isObserver ? undefined : sealReason(replica),
     isObserver && reachable === 0 ? 'no validator is reachable' : undefined,
     !isObserver && reachable < needed
       ? `no quorum: ${reachable} of ${validators} validators are reachable, ${needed} are needed`
@@ -45,7 +47,7 @@ export function statusOf(facts: StatusFacts): NodeStatus {
     syncing,
     ready: notReadyReason === undefined,
     notReadyReason,
-    writable: writable && failure === undefined && replica.fence === undefined,
+    writable: writable && failure === undefined && (isObserver || maySeal(replica)),
     uptimeMs,
   };
 }
@@ -56,12 +58,18 @@ export function isLevel(replica: Replica): boolean {
   return said > faultBound(replica.peers.length) && replica.executed.height >= claimedHeight(replica);
 }
 
-/** F-01, for people. */
-function fenceReason({ fence, view }: Replica): string | undefined {
-  if (fence === undefined) return undefined;
+/** F-01, F-03 and E-03, for people. */
+function sealReason(replica: Replica): string | undefined {
+  const { fence, view, config, tree } = replica;
+  if (maySeal(replica)) return undefined;
+  const { muted, pardoned } = standingOf(tree.final.standings, config.self ?? -1);
+  if (muted && (pardoned || fence === undefined)) {
+    return 'a final block holds proof that its key signed two things at once: its vote chains are muted';
+  }
+  if (fence === undefined) return 'its vote chains go on under an incarnation it does not know';
   if (fence.view === undefined) return 'it lost what it signed, and asks the others where it may go on';
   if (view <= fence.view) return `it lost what it signed, and is silent up to view ${fence.view}`;
-  return 'it lost its vote chains: it votes on blocks, and takes no ballots';
+  return 'it lost its vote chains: it takes no ballots until a final block restarts them';
 }
 
 /** A final height that an honest validator claims: f liars alone cannot make a node look behind. */

@@ -32,14 +32,15 @@ export function judgeSegment(replica: Replica, shard: number, bytes: Uint8Array)
   }
   const chain = chains.find(header.shard, header.author);
   if (chain === undefined || header.shard !== shard) return refused('reject', 'no such chain');
-  if (header.incarnation !== 0) return refused('ignore', 'incarnation');
+  const dead = chain.judge(header);
+  if (dead !== undefined) return refused('ignore', dead);
   if (header.height <= chain.executed.height) return refused('ignore', 'already final');
   if (header.height > chain.final.height + LIMITS.chainWindowSegments) return refused('ignore', 'over the window');
   if (chain.get(segment.id) !== undefined) return refused('ignore', 'known');
   if (!isAuthentic(config, segment)) return refused('reject', 'signature');
   // Final but not executed: its payload may be what execution waits for.
   if (header.height <= chain.final.height) return { verdict: 'ignore', reason: 'already final', segment };
-  if (chain.at(header.height).length > 0) return { verdict: 'ignore', reason: 'second header', segment };
+  if (chain.rivalOf(segment) !== undefined) return { verdict: 'ignore', reason: 'second header', segment };
   return { verdict: 'accept', reason: 'accepted', segment };
 }
 

@@ -62,6 +62,10 @@ export interface ChainFacts {
   readonly finalHeight: number;
   /** Segments beyond the final cut. */
   readonly backlog: number;
+  /** Grows by one each time its author starts it anew after losing its disk. */
+  readonly incarnation: number;
+  /** A final block holds proof against its author: nothing more of it is ordered. */
+  readonly muted: boolean;
 }
 
 export interface SegmentFacts {

@@ -78,7 +78,7 @@ class Bench {
 }
 
 function newReplica(): Replica {
-  const anchor = { height: 0, view: 0, hash: CONFIG.chain, timeMs: 0, history: ZERO_HASH, cut: [] };
+  const anchor = { height: 0, view: 0, hash: CONFIG.chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
   return createReplica(CONFIG, createState(GENESIS), anchor);
 }
 
@@ -113,7 +113,7 @@ describe('segments from gossip', () => {
     const bench = new Bench();
     assert.equal(bench.judge(segmentBytes({ chain: ZERO_HASH })), 'ignore');
     assert.equal(bench.judge(segmentBytes({ epoch: 3 })), 'ignore');
-    assert.equal(bench.judge(segmentBytes({ incarnation: 1 })), 'ignore');
+    assert.equal(bench.judge(segmentBytes({ incarnation: 2 })), 'ignore');
     assert.equal(bench.judge(segmentBytes({ height: 65 })), 'ignore');
     assert.deepEqual(bench.inputs, []);
     bench.room = false;

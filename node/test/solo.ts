@@ -49,7 +49,15 @@ export class Solo {
   #nowMs = 1_000;
 
   constructor() {
-    const anchor = { height: 0, view: 0, hash: SOLO_CONFIG.chain, timeMs: 0, history: ZERO_HASH, cut: [] };
+    const anchor = {
+      height: 0,
+      view: 0,
+      hash: SOLO_CONFIG.chain,
+      timeMs: 0,
+      history: ZERO_HASH,
+      cut: [],
+      standings: [],
+    };
     this.replica = createReplica(SOLO_CONFIG, createState(SOLO_GENESIS), anchor);
     this.#step({ kind: 'start' });
   }

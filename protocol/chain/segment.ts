@@ -169,3 +169,27 @@ export function readStoredSegment(bytes: Uint8Array): Segment {
   const body = reader.bytes(reader.remaining);
   return { header, id: tagged(TAGS.segment.tag, bytes.subarray(0, HEADER_BYTES)), signature, body, bytes };
 }
+
+/** A header with its author's signature: the first bytes of every segment, and all that evidence needs of one. */
+export interface SignedHeader {
+  readonly header: SegmentHeader;
+  readonly id: Hash;
+  readonly signature: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+export const SIGNED_HEADER_BYTES = HEADER_BYTES + SIGNATURE_BYTES;
+
+/** @throws WaggleError WAGGLE_SEGMENT_VERSION, WAGGLE_CODEC_* */
+export function readSignedHeader(reader: Reader): SignedHeader {
+  const bytes = reader.bytes(SIGNED_HEADER_BYTES);
+  const inner = new Reader(bytes);
+  const header = readHeader(inner);
+  const signature = inner.bytes(SIGNATURE_BYTES);
+  return { header, id: tagged(TAGS.segment.tag, bytes.subarray(0, HEADER_BYTES)), signature, bytes };
+}
+
+/** The signed header of a segment. */
+export function signedHeaderOf({ header, id, signature, bytes }: Segment): SignedHeader {
+  return { header, id, signature, bytes: bytes.subarray(0, SIGNED_HEADER_BYTES) };
+}

@@ -3,8 +3,10 @@ import { type Block, type CutEntry, type HashedBlock, hashBlock } from '../../..
 import { type Segment, sealSegment } from '../../../protocol/chain/segment.ts';
 import { type KeyPair, keyPairFromSeed } from '../../../protocol/crypto/keys.ts';
 import { verify } from '../../../protocol/crypto/verify.ts';
+import { type Restart, restartBody, restartOf } from '../../../protocol/evidence.ts';
 import { chainId, genesisRoster, parseGenesis } from '../../../protocol/genesis.ts';
 import { createState } from '../../../protocol/governance/create.ts';
+import { encodeSignedOperation, signOperation } from '../../../protocol/governance/operation.ts';
 import { type Hash, ZERO_HASH } from '../../../protocol/hash.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { leaderOf } from '../../../protocol/roster.ts';
@@ -31,7 +33,15 @@ const genesis = parseGenesis({
 
 export const CHAIN = chainId(genesis);
 export const ROSTER = genesisRoster(genesis);
-export const ANCHOR: Anchor = { height: 0, view: 0, hash: CHAIN, timeMs: 0, history: ZERO_HASH, cut: [] };
+export const ANCHOR: Anchor = {
+  height: 0,
+  view: 0,
+  hash: CHAIN,
+  timeMs: 0,
+  history: ZERO_HASH,
+  cut: [],
+  standings: [],
+};
 
 function keyOf(index: number): KeyPair {
   const key = KEYS[index];
@@ -53,9 +63,25 @@ export function certificate(kind: VoteKind, view: number, hash: Hash | undefined
 }
 
 /** The next segment of a chain with one (undecodable) item: execution gives it an outcome all the same. */
-export function segment(author: number, height = 1, parent: Hash = ZERO_HASH, mark = 0): Segment {
-  const place = { chain: CHAIN, epoch: 0, incarnation: 0, shard: 1, author, height, parent, timeMs: WALL_MS };
+export function segment(author: number, height = 1, parent: Hash = ZERO_HASH, mark = 0, incarnation = 0): Segment {
+  const place = { chain: CHAIN, epoch: 0, incarnation, shard: 1, author, height, parent, timeMs: WALL_MS };
   return sealSegment(place, [{ kind: 9, bytes: Uint8Array.of(mark) }], keyOf(author).sign);
+}
+
+/** `chain.restart` of an author, by its own key unless told otherwise. */
+export function restart(author: number, incarnation: number, signer = author, notAfterMs = WALL_MS + 600_000): Restart {
+  const { publicKey, sign } = keyOf(signer);
+  const body = restartBody(author, incarnation, new Uint8Array(16).fill(incarnation));
+  const facts = {
+    chain: CHAIN,
+    actor: publicKey,
+    seq: 0,
+    notAfterMs,
+    timeMs: WALL_MS,
+    kind: 'chain.restart',
+    body,
+  } as const;
+  return restartOf(encodeSignedOperation(signOperation(facts, [{ publicKey, sign }])));
 }
 
 export function cutOf(...segments: readonly Segment[]): CutEntry[] {
@@ -63,7 +89,7 @@ export function cutOf(...segments: readonly Segment[]): CutEntry[] {
     .map(({ header, id }) => ({
       shard: header.shard,
       author: header.author,
-      incarnation: 0,
+      incarnation: header.incarnation,
       height: header.height,
       tip: id,
     }))

@@ -142,6 +142,7 @@ async function chains(options: ChainsOptions, { io }: CliContext): Promise<void>
         { name: 'height', ...RIGHT },
         { name: 'final', ...RIGHT },
         { name: 'backlog', ...RIGHT },
+        { name: 'state' },
         { name: 'tip' },
       ],
       rows: all.map((one) => [
@@ -150,6 +151,7 @@ async function chains(options: ChainsOptions, { io }: CliContext): Promise<void>
         String(one.tip.height),
         String(one.finalHeight),
         String(one.backlog),
+        stateOf(one),
         one.tip.id,
       ]),
       notes: shard === 0 || all.length === 0 ? [] : ['shard 0 orders operations, the others ballots'],
@@ -158,6 +160,11 @@ async function chains(options: ChainsOptions, { io }: CliContext): Promise<void>
     }),
     all,
   );
+}
+
+function stateOf({ muted, incarnation = 0 }: ChainResult): string {
+  if (muted === true) return 'muted';
+  return incarnation === 0 ? '-' : `restarted ${incarnation}`;
 }
 
 async function checkpoint(height: number, options: AskOptions, { io }: CliContext): Promise<void> {

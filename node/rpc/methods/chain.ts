@@ -117,6 +117,10 @@ export const chainGetChains = defineMethod('chain_getChains', {
       tip: z.strictObject({ height: out.height, id: out.hex }),
       finalHeight: out.height,
       backlog: out.count,
+      /** Grows by one each time its author starts it anew after losing its disk. */
+      incarnation: out.count,
+      /** A final block holds proof against its author: nothing more of it is ordered. */
+      muted: z.boolean(),
     }),
   ),
   handle: ({ shard, author }, desk) =>
@@ -130,6 +134,8 @@ export const chainGetChains = defineMethod('chain_getChains', {
         tip: { height: tip.height, id: toHex(tip.id) },
         finalHeight: chain.finalHeight,
         backlog: chain.backlog,
+        incarnation: chain.incarnation,
+        muted: chain.muted,
       })),
 });
 

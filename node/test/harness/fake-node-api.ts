@@ -96,7 +96,15 @@ export class FakeNodeApi implements NodeApi {
   }
 
   chains() {
-    return [0, 1].map((shard) => ({ shard, author: 0, tip: { height: 1, id: ZERO_HASH }, finalHeight: 1, backlog: 0 }));
+    return [0, 1].map((shard) => ({
+      shard,
+      author: 0,
+      tip: { height: 1, id: ZERO_HASH },
+      finalHeight: 1,
+      backlog: 0,
+      incarnation: 0,
+      muted: false,
+    }));
   }
 
   state() {

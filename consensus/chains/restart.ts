@@ -1,0 +1,67 @@
+import { type Evidence, restartBody, restartOf } from '../../protocol/evidence.ts';
+import { encodeSignedOperation, signOperation } from '../../protocol/governance/operation.ts';
+import { toHex } from '../../protocol/hex.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { keepEvidence } from '../evidence.ts';
+import type { Replica, Turn } from '../replica-state.ts';
+import { seatOf } from '../seat.ts';
+import { standingOf } from './standings.ts';
+
+/** Own restarts that are remembered; the older ones can be in no block any more. */
+const OWN_RESTARTS_MAX = 8;
+
+/**
+ * Whether this node may continue its own chains: it knows all it sealed under its incarnation, and no block muted it.
+ * Behind the fence it knows that only of an incarnation which it asked for itself since (F-03): the operation's id, with
+ * its nonce, tells its own restart from one of a life it forgot.
+ */
+export function maySeal(replica: Replica): boolean {
+  const { authors, config, fence, ownRestarts, tree } = replica;
+  if (config.self === undefined) return false;
+  const { muted, restart, incarnation } = standingOf(tree.final.standings, config.self);
+  if (muted || incarnation !== authors.incarnation) return false;
+  return fence === undefined || (restart !== undefined && ownRestarts.has(toHex(restart)));
+}
+
+/** F-03: once it is known in which views it may vote again, a node that lost its journal starts its chains anew. */
+export function askRestart(turn: Turn): boolean {
+  const { replica, now, out } = turn;
+  const { config, fence } = replica;
+  if (fence?.view === undefined || maySeal(replica)) return false;
+  const author = seatOf(config);
+  const standing = standingOf(replica.tree.final.standings, author);
+  const isRefused = (standing.muted && standing.pardoned) || standing.incarnation >= LIMITS.restartsMax;
+  // An older life's is in the way until it is over or in a block: it grants this one nothing, and is replaced by it.
+  const pending = replica.evidence.get(`${author}/restart`);
+  if (isRefused || (pending?.kind === 'restart' && replica.ownRestarts.has(toHex(pending.operation.id)))) return false;
+  const timeMs = Math.max(0, Math.floor(now.wallMs));
+  const key = config.roster.validators[author]?.key;
+  if (key === undefined) return false;
+  const operation = {
+    chain: config.chain,
+    actor: key,
+    seq: 0,
+    notAfterMs: timeMs + LIMITS.ballotLifetimeMsMax,
+    timeMs,
+    kind: 'chain.restart',
+    body: restartBody(author, standing.incarnation + 1, fence.nonce),
+  } as const;
+  const signed = signOperation(operation, [{ publicKey: key, sign: config.sign }]);
+  const evidence = restartOf(encodeSignedOperation(signed));
+  replica.evidence.delete(`${author}/restart`);
+  keepEvidence(replica, evidence);
+  rememberRestart(replica, evidence);
+  out.promise({ kind: 'evidence', evidence });
+  out.broadcast({ kind: 'evidence', evidence });
+  return true;
+}
+
+/** Own restarts of this journal, also after a boot. */
+export function rememberRestart(replica: Replica, evidence: Evidence): void {
+  if (evidence.kind !== 'restart' || evidence.author !== replica.config.self) return;
+  const id = toHex(evidence.operation.id);
+  replica.ownRestarts.delete(id);
+  replica.ownRestarts.set(id, evidence);
+  const [oldest] = replica.ownRestarts.keys();
+  if (replica.ownRestarts.size > OWN_RESTARTS_MAX && oldest !== undefined) replica.ownRestarts.delete(oldest);
+}
