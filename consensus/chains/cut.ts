@@ -127,9 +127,11 @@ export function judgeCut(chains: VoteChains, parent: Base, entries: readonly Cut
     if (path.kind === 'missing') {
       const { from, to } = path;
       requests.push({ kind: 'fetch-segments', shard, author, from, to, tip: path.tip });
-    } else if (!isAllowed(parent, author, path.segments)) return { kind: 'invalid', reason: 'incarnation' };
-    else for (const segment of path.segments) count(added, segment);
+    }
+    if (!isAllowed(parent, author, path.segments)) return { kind: 'invalid', reason: 'incarnation' };
+    // Also above a gap: what is held is part of the block for ever, and nobody need hold more than a block may add.
+    for (const segment of path.segments) count(added, segment);
+    if (isOver(added)) return { kind: 'invalid', reason: 'over the caps' };
   }
-  if (isOver(added)) return { kind: 'invalid', reason: 'over the caps' };
   return requests.length === 0 ? { kind: 'held' } : { kind: 'missing', requests };
 }

@@ -10,7 +10,14 @@ export interface ChainPosition {
 
 export type ChainPath =
   | { readonly kind: 'held'; readonly segments: readonly Segment[] }
-  | { readonly kind: 'missing'; readonly from: number; readonly to: number; readonly tip: Hash }
+  | {
+      readonly kind: 'missing';
+      readonly from: number;
+      readonly to: number;
+      readonly tip: Hash;
+      /** What is held above the missing one up to the target, descending. */
+      readonly segments: readonly Segment[];
+    }
   | { readonly kind: 'broken' };
 
 /** Segments of one chain by id and by height; forks stand side by side. */
@@ -26,11 +33,6 @@ export class HeldSegments {
 
   get(id: Hash): Segment | undefined {
     return this.#byId.get(toHex(id));
-  }
-
-  /** By the hex of an id. */
-  has(key: string): boolean {
-    return this.#byId.has(key);
   }
 
   at(height: number): readonly Segment[] {
@@ -84,7 +86,7 @@ export class HeldSegments {
     let id = target.tip;
     for (let height = target.height; height > base.height; height--) {
       const segment = this.get(id);
-      if (segment === undefined) return { kind: 'missing', from: base.height + 1, to: height, tip: id };
+      if (segment === undefined) return { kind: 'missing', from: base.height + 1, to: height, tip: id, segments };
       if (segment.header.height !== height) return { kind: 'broken' };
       segments.push(segment);
       id = segment.header.parent;

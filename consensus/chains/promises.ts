@@ -8,3 +8,8 @@ import type { Replica } from '../replica-state.ts';
 export function promiseSegments({ chains }: Replica, { block }: HashedBlock): void {
   for (const { shard, author, height, tip } of block.cut) chains.find(shard, author)?.promise({ height, tip });
 }
+
+/** A view begins, or its block is invalid: what the block of before named gets back into the windows (C-04). */
+export function releaseSegments({ chains }: Replica): void {
+  for (const chain of chains.all()) chain.release();
+}

@@ -14,12 +14,15 @@ const FORKS_MAX = 2;
 const UNROOTED_BYTES_MAX = 2 * LIMITS.segmentBytesMax;
 /** Ids that blocks or the execution ask for at a time. */
 const WANTED_MAX = 4 * LIMITS.chainWindowSegments;
+/** Bytes held beyond the windows because a block names them: what one block may add, and the one that shows it is over. */
+const NAMED_BYTES_MAX = LIMITS.blockAddBytesMax + LIMITS.segmentBytesMax;
 
 /**
  * One author's segments of one shard that are not executed yet, as far as this node holds them (C-02, C-04).
  *
- * Two rules keep an author's misbehaviour its own affair. What a block names is taken whatever else is held, so no author
- * can fill a validator with forks or unlinked segments until an honest leader's cut cannot be stored. And what this node
+ * Three rules keep an author's misbehaviour its own affair. What a block names is taken whatever else is held, as far as a
+ * block may go, so no author can fill a validator with forks or unlinked segments until an honest leader's cut cannot be
+ * stored. It is kept beyond the windows only while the view lasts, so no leader can fill it either. And what this node
  * promised to hold, by a notarize or under a certificate, is never given up before it is executed or a final cut took
  * another fork: somebody may need it from us to execute.
  */
@@ -33,7 +36,13 @@ export class VoteChain {
   #muted = false;
   readonly #held = new HeldSegments();
   readonly #wanted = new Set<string>();
-  readonly #promised = new Set<string>();
+  /** Taken because a block of this view names it. */
+  readonly #named = new Map<string, Segment>();
+  #namedBytes = 0;
+  /** Whether something may be held beyond the windows that only a view, or the journal, gave a place. */
+  #isOverfull = false;
+  /** C-06: ids with their heights, held or still to come; with a held one its parents are promised too. */
+  readonly #promised = new Map<string, number>();
 
   constructor(shard: number, author: number) {
     this.shard = shard;
@@ -99,44 +108,60 @@ export class VoteChain {
     if (height <= this.#executed.height) return 'past';
     if (this.get(segment.id) !== undefined) return 'known';
     if (height > this.#final.height + LIMITS.chainWindowSegments) return 'over';
-    const isWanted = this.#wanted.delete(toHex(segment.id));
-    if (isWanted) this.want(segment.header.parent);
-    else if (!this.#hasRoom(segment)) return 'over';
+    const key = toHex(segment.id);
+    const isPromised = this.#promised.has(key);
+    const isNamed = !isPromised && this.#wanted.has(key) && this.#namedBytes + segment.bytes.length <= NAMED_BYTES_MAX;
+    if (!isPromised && !isNamed && !this.#hasRoom(segment)) return 'over';
+    this.#wanted.delete(key);
+    if (isNamed) this.#name(key, segment);
     const isFork = this.#forksOf(segment).length > 0;
     this.#keep(segment);
     return isFork ? 'fork' : 'added';
   }
 
+  #name(key: string, segment: Segment): void {
+    this.#named.set(key, segment);
+    this.#namedBytes += segment.bytes.length;
+    this.#isOverfull = true;
+    this.want(segment.header.parent);
+  }
+
   /** A segment of one's own, or from the journal: what was kept or signed before is kept, windows or not. */
   restore(segment: Segment): void {
     if (segment.header.height <= this.#executed.height || this.get(segment.id) !== undefined) return;
-    if (!this.#isDead(segment)) this.#keep(segment);
+    if (this.#isEnded(segment)) return;
+    if (!hashesEqual(segment.header.parent, this.#linked.tip)) this.#isOverfull = true;
+    this.#keep(segment);
   }
 
   #keep(segment: Segment): void {
+    const { height, parent } = segment.header;
     this.#held.add(segment);
+    if (this.#promised.has(toHex(segment.id))) this.promise({ height: height - 1, tip: parent });
     this.#extend();
   }
 
-  /** Whether a segment nobody named fits; unlinked ones above it give way first. */
+  /** Whether a segment nobody named fits. Unlinked ones above it give way, but only when that makes room enough. */
   #hasRoom(segment: Segment): boolean {
     const { height } = segment.header;
     if (this.#forksOf(segment).length >= FORKS_MAX) return false;
     if (height <= this.#final.height) return true;
     const isRooted = this.#isRooted(segment);
     const max = isRooted ? LIMITS.chainWindowBytes : UNROOTED_BYTES_MAX;
-    const counted = (one: Segment): boolean =>
-      one.header.height > this.#final.height && (isRooted || !this.#isRooted(one));
-    let bytes = segment.bytes.length;
-    for (const one of this.#held.ascending()) if (counted(one)) bytes += one.bytes.length;
-    for (const one of this.#held.ascending().reverse()) {
-      if (bytes <= max) break;
-      if (!counted(one) || this.#isRooted(one) || this.#isNamed(one)) continue;
-      if (!isRooted && one.header.height <= height) break;
+    const counted = this.#held
+      .ascending()
+      .filter((one) => one.header.height > this.#final.height && (isRooted || !this.#isRooted(one)));
+    const givesWay = (one: Segment): boolean =>
+      (isRooted || one.header.height > height) && !this.#isRooted(one) && !this.#isNamed(one);
+    let over = sizeOf(counted) + segment.bytes.length - max;
+    const spare = counted.filter(givesWay);
+    if (over > sizeOf(spare)) return false;
+    for (const one of spare.reverse()) {
+      if (over <= 0) break;
       this.#held.remove(one);
-      bytes -= one.bytes.length;
+      over -= one.bytes.length;
     }
-    return bytes <= max;
+    return true;
   }
 
   /** Others of its place: the same height under another incarnation is another place. */
@@ -160,7 +185,7 @@ export class VoteChain {
   }
 
   /** Beyond the final tip nothing of an incarnation that ended, or of a muted author, is ever ordered. */
-  #isDead({ header }: Segment): boolean {
+  #isEnded({ header }: Segment): boolean {
     return header.height > this.#final.height && (this.#muted || header.incarnation < this.#incarnation);
   }
 
@@ -169,7 +194,7 @@ export class VoteChain {
     this.#incarnation = incarnation;
     this.#muted = muted;
     for (const segment of this.#held.ascending()) {
-      if (!this.#isDead(segment)) continue;
+      if (!this.#isEnded(segment)) continue;
       this.#held.remove(segment);
       this.#promised.delete(toHex(segment.id));
     }
@@ -186,12 +211,12 @@ export class VoteChain {
 
   #isNamed(segment: Segment): boolean {
     const id = toHex(segment.id);
-    return this.#promised.has(id) || this.#wanted.has(id);
+    return this.#promised.has(id) || this.#named.has(id);
   }
 
   /**
-   * A block or the execution names this segment: it is taken when it comes, and so are its parents in turn. What is
-   * needed is wanted again in every step, so of too many the oldest go: ids that never come cannot fill the place.
+   * A block of this view names this segment: it is taken when it comes, and so are its parents in turn. What is needed
+   * is wanted again in every step, so of too many the oldest go: ids that never come cannot fill the place.
    */
   want(id: Hash): void {
     if (this.get(id) !== undefined) return;
@@ -202,12 +227,44 @@ export class VoteChain {
     if (this.#wanted.size > WANTED_MAX && oldest !== undefined) this.#wanted.delete(oldest);
   }
 
-  /** C-06: this node said that it holds what leads to this tip. */
-  promise(tip: ChainPosition): void {
-    let at = this.get(tip.tip);
-    while (at !== undefined && at.header.height > this.#executed.height && !this.#promised.has(toHex(at.id))) {
-      this.#promised.add(toHex(at.id));
-      at = this.get(at.header.parent);
+  /** C-06: this node said that it holds what leads to this tip, or a certificate says that it must. */
+  promise({ height, tip }: ChainPosition): void {
+    let id = tip;
+    for (let at = height; at > this.#executed.height; at--) {
+      const key = toHex(id);
+      if (this.#promised.has(key)) return;
+      this.#promised.set(key, at);
+      const segment = this.get(id);
+      if (segment === undefined) return;
+      id = segment.header.parent;
+    }
+  }
+
+  /** The view is over, or its block is invalid: what only that block named has no place beyond the windows any more. */
+  release(): void {
+    this.#wanted.clear();
+    this.#named.clear();
+    this.#namedBytes = 0;
+    if (!this.#isOverfull) return;
+    this.#isOverfull = false;
+    this.#trim();
+  }
+
+  /** Back to the windows, from the top; what is promised and what leads to the linked tip stays. */
+  #trim(): void {
+    const linked = this.path(this.#final, this.#linked);
+    const kept = new Set(linked.kind === 'held' ? linked.segments : []);
+    const above = this.#held.ascending().filter(({ header }) => header.height > this.#final.height);
+    let bytes = sizeOf(above);
+    let unrootedBytes = sizeOf(above.filter((one) => !this.#isRooted(one)));
+    for (const one of above.reverse()) {
+      if (kept.has(one) || this.#isNamed(one)) continue;
+      const isUnrooted = !this.#isRooted(one);
+      const isOver = bytes > LIMITS.chainWindowBytes || (isUnrooted && unrootedBytes > UNROOTED_BYTES_MAX);
+      if (!isOver && this.#forksOf(one).length < FORKS_MAX) continue;
+      this.#held.remove(one);
+      bytes -= one.bytes.length;
+      if (isUnrooted) unrootedBytes -= one.bytes.length;
     }
   }
 
@@ -242,8 +299,21 @@ export class VoteChain {
     if (!isAbove || this.path(position, this.#linked).kind !== 'held') this.#linked = position;
     const onPath = this.path(this.#executed, position);
     if (onPath.kind === 'held') for (const segment of onPath.segments) this.#held.keepOnly(segment);
+    for (const segment of this.#held.ascending().filter((one) => this.#isDead(one))) {
+      this.#held.remove(segment);
+      this.#promised.delete(toHex(segment.id));
+    }
     this.#wanted.clear();
+    this.promise(position);
     this.#extend();
+  }
+
+  /** Whether its parents lead past the final tip: no cut can ever take it. What hangs in the air may still be right. */
+  #isDead(segment: Segment): boolean {
+    let at: Segment | undefined = segment;
+    while (at !== undefined && at.header.height > this.#final.height + 1) at = this.get(at.header.parent);
+    if (at === undefined || at.header.height < this.#final.height) return false;
+    return !hashesEqual(at.header.height === this.#final.height ? at.id : at.header.parent, this.#final.tip);
   }
 
   /** Everything up to the position is executed and stored elsewhere. */
@@ -252,11 +322,14 @@ export class VoteChain {
       if (segment.header.height > position.height) break;
       this.#held.remove(segment);
     }
-    // Executed, or of a fork that a final cut left behind: nobody is owed it any more.
-    for (const id of this.#promised) if (!this.#held.has(id)) this.#promised.delete(id);
+    for (const [id, height] of this.#promised) if (height <= position.height) this.#promised.delete(id);
     this.#executed = position;
     if (this.#final.height < position.height) this.#final = position;
     if (this.#linked.height < position.height) this.#linked = position;
     this.#extend();
   }
+}
+
+function sizeOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

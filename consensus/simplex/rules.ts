@@ -5,7 +5,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { leaderOf } from '../../protocol/roster.ts';
 import { accuse } from '../accuse.ts';
 import { buildCut } from '../chains/cut.ts';
-import { promiseSegments } from '../chains/promises.ts';
+import { promiseSegments, releaseSegments } from '../chains/promises.ts';
 import { pickEvidence } from '../evidence.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { isFenced } from './fence-state.ts';
@@ -32,6 +32,7 @@ export function enterView({ replica, now, out }: Turn): boolean {
   replica.clock.late = false;
   replica.clock.retryAtMs = Number.MAX_SAFE_INTEGER;
   replica.views.prune(replica.finalView);
+  releaseSegments(replica);
   out.wakeAt(now.monoMs);
   return true;
 }
@@ -139,6 +140,7 @@ export function notarize(turn: Turn): boolean {
   }
   if (verdict.kind === 'invalid') {
     state.invalid.add(toHex(block.hash));
+    releaseSegments(replica);
     accuse(turn, `invalid block: ${verdict.reason}`, block.block.proposer, replica.view);
     return true;
   }
@@ -210,7 +212,10 @@ export function finalizeNotarized(turn: Turn): boolean {
       continue;
     }
     const verdict = judgeBlock(replica, block);
-    if (verdict.kind === 'missing') for (const request of verdict.requests) want(turn, request, notarization.signers);
+    if (verdict.kind === 'missing') {
+      promiseSegments(replica, block);
+      for (const request of verdict.requests) want(turn, request, notarization.signers);
+    }
     if (verdict.kind === 'invalid') alarm(turn, state, block, verdict.reason);
     if (verdict.kind !== 'valid') continue;
     promiseSegments(replica, block);
