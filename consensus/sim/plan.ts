@@ -123,6 +123,12 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   return weather === undefined ? worn : { ...worn, ...WEATHERS[weather] };
 }
 
+/** A world of `n` in which nothing goes wrong but what a script does to it. */
+export function calmPlan(seed: number, changes: Partial<Plan> = {}): Plan {
+  const calm = { links: GOOD_LINKS, crashEveryMs: 0, splitEveryMs: 0, skewMs: 0, encoded: false, compact: 0 };
+  return { ...drawPlan(seed, { n: 4, shards: 1, villains: [] }), ...calm, ...ERA_1, ...changes };
+}
+
 /** At most f are faulty, villains and wiped ones together. */
 function drawWipe(random: Random, { n, villains, chaosMs }: Plan): Plan['wipe'] {
   const [atMs, draw] = [random.between(500, chaosMs), random.below(n)];

@@ -30,6 +30,8 @@ import type { Villain, VillainTools } from './villains/villain.ts';
 export interface WorldOptions {
   readonly plant?: Plant | undefined;
   readonly print?: ((line: string) => void) | undefined;
+  /** For scripted worlds: whether a message gets through at all. */
+  readonly passes?: ((from: number, to: number, message: Message) => boolean) | undefined;
 }
 
 /** All nodes of one network, the links between them, the clients, and who watches: one virtual time, one seed. */
@@ -54,6 +56,7 @@ export class World implements Host {
   readonly #twins = new Map<number, { readonly masks: TwinMasks; readonly copy: SimNode }>();
   readonly #queue = new EventQueue<() => void>();
   readonly #encoded = new WeakMap<Message, Uint8Array>();
+  readonly #passes: NonNullable<WorldOptions['passes']>;
   nowMs = 0;
   /** Everything that ever happened, also what the log leaves out. */
   steps = 0;
@@ -63,6 +66,7 @@ export class World implements Host {
 
   constructor(plan: Plan, options: WorldOptions = {}) {
     this.plan = plan;
+    this.#passes = options.passes ?? (() => true);
     this.random = new Random(plan.seed ^ 0x5eed);
     const signatures = plan.realKeys ? realSignatures() : tableSignatures();
     this.people = createPeople(plan, signatures, this.random.fork());
@@ -182,6 +186,7 @@ export class World implements Host {
     this.tap.sent(from, message);
     if (this.plan.villains.has(from)) this.sentByVillains += 1;
     else this.sent += 1;
+    if (!this.#passes(from, to, message)) return;
     for (const delayMs of this.network.delays(from, to)) {
       this.after(delayMs, () => this.#arrive(from, to, message));
     }

@@ -18,6 +18,8 @@ const ASK_EVERY_MS = 100;
 /** What gossip, a relay or the next frame probably brings by itself is not asked for at once. */
 const GRACE_MS = 100;
 const CERTIFICATE_GRACE_MS = 200;
+/** A gap in a chain is asked of its author first, then of one peer after the other that says to have no gap. */
+const GAP_GRACE_MS = 250;
 /** Final heights behind from which ranges are fetched instead of certificates. */
 const BEHIND_BLOCKS = 2;
 /** Final blocks that wait for execution before more are fetched. */
@@ -66,23 +68,31 @@ export function fetchKnown(turn: Turn): void {
       const { finalView } = status;
       claim(turn, peer, { kind: 'fetch-certificates', from: finalView, to: finalView }, CERTIFICATE_GRACE_MS);
     }
-    for (const { shard, author, height } of status.tips) {
-      // Above everything held: holes below it are gaps, and what is held is not asked for again.
-      const highest = replica.chains.find(shard, author)?.highest();
-      if (highest === undefined || highest >= height) continue;
-      claim(
-        turn,
-        peer,
-        { kind: 'fetch-segments', shard, author, from: highest + 1, to: height, tip: undefined },
-        GRACE_MS,
-      );
-    }
+    for (const tip of status.tips) claimChain(turn, peer, tip);
   }
   for (const chain of replica.chains.all()) {
     const gap = chain.gap();
     if (gap === undefined) continue;
     const { shard, author } = chain;
     claim(turn, author, { kind: 'fetch-segments', shard, author, ...gap, tip: undefined }, GRACE_MS);
+  }
+}
+
+/**
+ * What a peer links of a chain and this node does not: above everything held, or the gap below what is held. The author
+ * may be gone for good, and then only the others can close it.
+ */
+function claimChain(turn: Turn, peer: number, { shard, author, height }: TipStatus): void {
+  const { chains, config, peers } = turn.replica;
+  const chain = chains.find(shard, author);
+  if (chain === undefined) return;
+  const gap = chain.gap();
+  const segments = { kind: 'fetch-segments', shard, author, tip: undefined } as const;
+  if (gap !== undefined && gap.from <= height) {
+    const distance = (peer - (config.self ?? 0) + peers.length) % peers.length;
+    claim(turn, peer, { ...segments, from: gap.from, to: Math.min(gap.to, height) }, GAP_GRACE_MS * (1 + distance));
+  } else if (chain.highest() < height) {
+    claim(turn, peer, { ...segments, from: chain.highest() + 1, to: height }, GRACE_MS);
   }
 }
 
