@@ -92,7 +92,7 @@ export class Fetches {
   }
 }
 
-/** One wish, one key: what is wanted, not how far it has come. */
+/** One wish, one key: what is wanted, not how far it has come. Two forks of one range are two wishes. */
 function keyOf(request: FetchRequest): string {
   switch (request.kind) {
     case 'fetch-certificates':
@@ -100,7 +100,7 @@ function keyOf(request: FetchRequest): string {
     case 'fetch-block':
       return `b${toHex(request.hash)}`;
     case 'fetch-segments':
-      return `s${request.shard}/${request.author}/${request.to}`;
+      return `s${request.shard}/${request.author}/${request.to}/${request.tip === undefined ? '' : toHex(request.tip)}`;
     case 'fetch-final':
       return `f${request.from}`;
     case 'fetch-past':

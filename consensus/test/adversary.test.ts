@@ -187,3 +187,14 @@ test('C-06 ids that never come do not keep out what is wanted now', () => {
   chain.want(named.id);
   assert.notEqual(chain.add(named), 'over');
 });
+
+test('R-05 two forks of one range are two wishes, each asked for', () => {
+  const fetches = new Fetches(8);
+  const wish = (mark: number) =>
+    ({ kind: 'fetch-segments', shard: 1, author: 0, from: 1, to: 3, tip: ZERO_HASH.with(0, mark) }) as const;
+  for (const mark of [1, 2]) fetches.want(wish(mark), [1], 0);
+  assert.deepEqual(
+    fetches.due(0).map(({ request }) => request),
+    [wish(1), wish(2)],
+  );
+});
