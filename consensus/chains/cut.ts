@@ -109,11 +109,35 @@ export type CutVerdict =
   | { readonly kind: 'missing'; readonly requests: readonly FetchRequest[] }
   | { readonly kind: 'invalid'; readonly reason: string };
 
+/** Segments asked for at a time because one block names them: a cut of tips that do not exist costs no more. */
+const MISSING_MAX = 64;
+
+interface Judged {
+  readonly parent: Base;
+  readonly newsCount: number;
+  readonly verdict: CutVerdict;
+}
+
+/** The last verdicts: the rules ask in every step, and only what comes or goes can change the answer. */
+const JUDGED = new WeakMap<VoteChains, WeakMap<readonly CutEntry[], Judged>>();
+
 /** Judge a proposed cut against its parent's. Absence of data is never `invalid` (consensus.md 2.4). */
 export function judgeCut(chains: VoteChains, parent: Base, entries: readonly CutEntry[]): CutVerdict {
+  const judged = JUDGED.get(chains) ?? new WeakMap<readonly CutEntry[], Judged>();
+  JUDGED.set(chains, judged);
+  const known = judged.get(entries);
+  const newsCount = chains.news.count;
+  if (known?.newsCount === newsCount && known.parent === parent) return known.verdict;
+  const verdict = walkCut(chains, parent, entries);
+  judged.set(entries, { parent, newsCount, verdict });
+  return verdict;
+}
+
+function walkCut(chains: VoteChains, parent: Base, entries: readonly CutEntry[]): CutVerdict {
   const added: Added = { items: 0, controlItems: 0, bytes: 0 };
   const requests: FetchRequest[] = [];
   for (const { shard, author, incarnation, height, tip } of entries) {
+    if (requests.length >= MISSING_MAX) break;
     const chain = chains.find(shard, author);
     if (chain === undefined) return { kind: 'invalid', reason: 'unknown chain' };
     const base = chains.position(parent.cut, shard, author);

@@ -20,12 +20,22 @@ export type ChainPath =
     }
   | { readonly kind: 'broken' };
 
+/** Counts what comes and goes, so that who looked before knows whether there is anything new to see. */
+export interface News {
+  count: number;
+}
+
 /** Segments of one chain by id and by height; forks stand side by side. */
 export class HeldSegments {
+  readonly #news: News;
   readonly #byId = new Map<string, Segment>();
   readonly #byHeight = new Map<number, readonly Segment[]>();
   #highest = 0;
   bytes = 0;
+
+  constructor(news: News = { count: 0 }) {
+    this.#news = news;
+  }
 
   get size(): number {
     return this.#byId.size;
@@ -41,6 +51,7 @@ export class HeldSegments {
 
   add(segment: Segment): void {
     const { height } = segment.header;
+    this.#news.count += 1;
     this.#byId.set(toHex(segment.id), segment);
     this.#byHeight.set(height, [...this.at(height), segment]);
     this.bytes += segment.bytes.length;
@@ -49,6 +60,7 @@ export class HeldSegments {
 
   remove(segment: Segment): void {
     if (!this.#byId.delete(toHex(segment.id))) return;
+    this.#news.count += 1;
     const { height } = segment.header;
     const rest = this.at(height).filter((one) => one !== segment);
     if (rest.length > 0) this.#byHeight.set(height, rest);

@@ -2,7 +2,7 @@ import type { Segment, SegmentHeader } from '../../protocol/chain/segment.ts';
 import { type Hash, hashesEqual, ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { type ChainPath, type ChainPosition, HeldSegments } from './held-segments.ts';
+import { type ChainPath, type ChainPosition, HeldSegments, type News } from './held-segments.ts';
 
 export const CHAIN_START: ChainPosition = { height: 0, tip: ZERO_HASH };
 
@@ -34,7 +34,7 @@ export class VoteChain {
   #linked: ChainPosition = CHAIN_START;
   #incarnation = 0;
   #muted = false;
-  readonly #held = new HeldSegments();
+  readonly #held: HeldSegments;
   readonly #wanted = new Set<string>();
   /** Taken because a block of this view names it. */
   readonly #named = new Map<string, Segment>();
@@ -44,9 +44,10 @@ export class VoteChain {
   /** C-06: ids with their heights, held or still to come; with a held one its parents are promised too. */
   readonly #promised = new Map<string, number>();
 
-  constructor(shard: number, author: number) {
+  constructor(shard: number, author: number, news?: News) {
     this.shard = shard;
     this.author = author;
+    this.#held = new HeldSegments(news);
   }
 
   /** Where execution stands: nothing at or below is kept. */

@@ -1,6 +1,6 @@
 import { assert } from '../../protocol/assert.ts';
 import type { CutEntry } from '../../protocol/chain/block.ts';
-import type { ChainPosition } from './held-segments.ts';
+import type { ChainPosition, News } from './held-segments.ts';
 import type { Standing, Standings } from './standings.ts';
 import { CHAIN_START, VoteChain } from './vote-chain.ts';
 
@@ -17,13 +17,15 @@ export interface Base {
 export class VoteChains {
   readonly shards: number;
   readonly authors: number;
+  /** Changes of what is held, over all chains. */
+  readonly news: News = { count: 0 };
   readonly #chains: VoteChain[] = [];
 
   constructor(shards: number, authors: number) {
     this.shards = shards;
     this.authors = authors;
     for (let shard = 0; shard <= shards; shard++) {
-      for (let author = 0; author < authors; author++) this.#chains.push(new VoteChain(shard, author));
+      for (let author = 0; author < authors; author++) this.#chains.push(new VoteChain(shard, author, this.news));
     }
   }
 

@@ -11,6 +11,8 @@ import { VoteChains } from '../chains/vote-chains.ts';
 import { liveEntries } from '../replica.ts';
 import { block, CHAIN, certificate, cutOf, proposal, ROSTER, Solo } from './harness/solo.ts';
 
+const START = { cut: new Map(), standings: new Map() };
+
 /* What blocks name is taken beyond the windows, and has an end all the same (C-04, C-06). */
 
 const LEADER = leaderOf(ROSTER, 1);
@@ -37,7 +39,7 @@ test('S-11 a cut is over the caps by the part that is held, whatever is missing 
   const verdicts = fork.toReversed().map((one) => {
     chains.of(1, LEADER).want(one.id);
     chains.of(1, LEADER).add(one);
-    return judgeCut(chains, new Map(), cutOf(tipOf(fork))).kind;
+    return judgeCut(chains, START, cutOf(tipOf(fork))).kind;
   });
   assert.equal(verdicts[0], 'missing');
   assert.equal(verdicts[14], 'invalid');

@@ -77,3 +77,37 @@ test('a leader cuts what it holds; a voter holds it, misses it, or refuses it', 
   const foreign = cut.map((entry) => ({ ...entry, author: 9 }));
   assert.equal(judgeCut(leader, START, foreign).kind, 'invalid');
 });
+
+test('a cut of tips that nobody has is asked for in part, and judged again only when something came', () => {
+  const chains = new VoteChains(8, 40);
+  const bogus = chains.all().map(({ shard, author }) => ({
+    ...{ shard, author, incarnation: 0, height: 1 },
+    tip: ZERO_HASH.with(0, shard + 1).with(1, author),
+  }));
+  const parent = new Map();
+  const first = judgeCut(chains, parent, bogus);
+  assert.equal(first.kind === 'missing' && first.requests.length, 64);
+  assert.equal(judgeCut(chains, parent, bogus), first);
+  chains.of(1, 0).add(segment(1, ZERO_HASH));
+  assert.notEqual(judgeCut(chains, parent, bogus), first);
+  assert.notEqual(judgeCut(chains, START, bogus), judgeCut(chains, parent, bogus));
+});
+
+test('a cut of more chains than are asked for at a time is held once all of them came', () => {
+  const [leader, voter] = [new VoteChains(4, 30), new VoteChains(4, 30)];
+  const segments = leader.all().map(({ shard, author }) => segment(1, ZERO_HASH, 0, { shard, author }));
+  for (const one of segments) leader.of(one.header.shard, one.header.author).add(one);
+  const cut = buildCut(leader, START, 1);
+  const parent = new Map();
+  let rounds = 0;
+  for (; judgeCut(voter, parent, cut).kind !== 'held'; rounds++) {
+    const verdict = judgeCut(voter, parent, cut);
+    assert.equal(verdict.kind, 'missing');
+    for (const request of verdict.kind === 'missing' ? verdict.requests : []) {
+      const one = segments.find(({ id }) => request.kind === 'fetch-segments' && hashesEqual(id, request.tip ?? id));
+      assert.ok(one !== undefined);
+      voter.of(one.header.shard, one.header.author).add(one);
+    }
+  }
+  assert.equal(rounds, 3);
+});
