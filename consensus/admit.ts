@@ -9,9 +9,17 @@ import { accuse } from './accuse.ts';
 import { admitEvidence, proveFork } from './evidence.ts';
 import type { Replica, Turn } from './replica-state.ts';
 import { admitPast } from './simplex/fence-state.ts';
-import { isWanted } from './simplex/finality.ts';
+import { FINAL_AHEAD_MAX, isWanted } from './simplex/finality.ts';
 import { askLeader, pushToLaggard } from './simplex/recovery.ts';
-import { contradictionOf, isOwnPastUnknown, recordCertificate, recordVote, violate } from './simplex/votes.ts';
+import { highestUnresolved } from './simplex/views.ts';
+import {
+  contradictionOf,
+  isOwnPastUnknown,
+  recordCertificate,
+  recordVote,
+  UNRESOLVED_MAX,
+  violate,
+} from './simplex/votes.ts';
 import type { Message, Propose, ReplicaConfig, Status } from './types.ts';
 
 /**
@@ -159,6 +167,10 @@ function admitCertificate(turn: Turn, certificate: Certificate): Refusal {
   if (contradiction === undefined) {
     if (view <= replica.finalView) return 'certificate of a final view';
     if (replica.views.certificate(view, kind) !== undefined) return undefined;
+    // Below a finalization whose blocks are on their way nothing but a nearer one is of use (A3: a feed of old ones).
+    const known = highestUnresolved(replica);
+    if (known !== undefined && view < known.view && (kind !== 'finalize' || replica.unresolved.size >= UNRESOLVED_MAX))
+      return 'certificate below a known finalization';
   }
   if (!verifyCertificate(chain, roster, certificate, verify)) return 'certificate signatures';
   const past = isOwnPastUnknown(replica, certificate) ? OWN_PAST : undefined;
@@ -242,14 +254,21 @@ function admitSegment(turn: Turn, segment: Segment): Refusal {
   return undefined;
 }
 
-/** S-13: consecutive blocks above the final one, the last of them finalized: all of them are final. */
+/**
+ * S-13: consecutive blocks of which the last is finalized are final, all of them. A run that does not come down to the
+ * final block is kept too, and what is missing below is asked for by hash: it is proven as well, and so is that it has
+ * an end, not farther from here than a node keeps above its final block.
+ */
 function admitFinal(turn: Turn, blocks: readonly HashedBlock[], certificate: Certificate): Refusal {
   const { replica, out } = turn;
   const { chain, roster, verify } = replica.config;
   const above = blocks.filter(({ block }) => block.height > replica.finalHeight);
-  const last = above.at(-1);
-  if (last === undefined || certificate.kind !== 'finalize' || certificate.view <= replica.finalView) return undefined;
-  let parent = replica.tree.final.hash;
+  const [first, last] = [above[0], above.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  if (certificate.kind !== 'finalize' || certificate.view <= replica.finalView) return undefined;
+  if (last.block.height > replica.finalHeight + FINAL_AHEAD_MAX) return 'final blocks too far ahead';
+  const isNext = first.block.height === replica.finalHeight + 1;
+  let parent = isNext ? replica.tree.final.hash : first.block.parentHash;
   for (const block of above) {
     if (!hashesEqual(block.block.parentHash, parent)) return 'blocks that do not follow the final one';
     parent = block.hash;

@@ -8,8 +8,10 @@ const SEGMENTS_MAX = 64;
 /** What the store answers when memory does not hold it any more. */
 export function answerFromArchive(disk: Disk, request: FetchRequest): Message[] {
   switch (request.kind) {
-    case 'fetch-final':
-      return finals(disk.blocksFrom(request.from, FINAL_BLOCKS_MAX));
+    case 'fetch-final': {
+      const near = finals(disk.blocksFrom(request.from, FINAL_BLOCKS_MAX));
+      return near.length > 0 ? near : farFinal(disk.blocksFrom(request.from, Number.MAX_SAFE_INTEGER));
+    }
     case 'fetch-block': {
       const block = disk.blockByHash(request.hash)?.block;
       return block === undefined ? [] : [{ kind: 'block', block }];
@@ -33,6 +35,15 @@ function finals(executed: readonly ExecutedBlock[]): Message[] {
     { kind: 'final', blocks: taken.map(({ block }) => block), certificate },
     ...bodies.map((segment): Message => ({ kind: 'segment', segment })),
   ];
+}
+
+/** Where none of the first blocks was finalized directly: the last ones up to the first that was. */
+function farFinal(executed: readonly ExecutedBlock[]): Message[] {
+  const at = executed.findIndex(({ certificate }) => certificate !== undefined);
+  const certificate = executed[at]?.certificate;
+  if (certificate === undefined) return [];
+  const blocks = executed.slice(Math.max(0, at + 1 - FINAL_BLOCKS_MAX), at + 1).map(({ block }) => block);
+  return [{ kind: 'final', blocks, certificate }];
 }
 
 function segments(disk: Disk, request: Extract<FetchRequest, { kind: 'fetch-segments' }>): Segment[] {

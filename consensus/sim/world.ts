@@ -31,7 +31,7 @@ export interface WorldOptions {
   readonly plant?: Plant | undefined;
   readonly print?: ((line: string) => void) | undefined;
   /** For scripted worlds: whether a message gets through at all. */
-  readonly passes?: ((from: number, to: number, message: Message) => boolean) | undefined;
+  readonly passes?: ((from: number, to: number, message: Message, nowMs: number) => boolean) | undefined;
 }
 
 /** All nodes of one network, the links between them, the clients, and who watches: one virtual time, one seed. */
@@ -186,7 +186,7 @@ export class World implements Host {
     this.tap.sent(from, message);
     if (this.plan.villains.has(from)) this.sentByVillains += 1;
     else this.sent += 1;
-    if (!this.#passes(from, to, message)) return;
+    if (!this.#passes(from, to, message, this.nowMs)) return;
     for (const delayMs of this.network.delays(from, to)) {
       this.after(delayMs, () => this.#arrive(from, to, message));
     }

@@ -5,7 +5,6 @@ import type { Standings } from '../chains/standings.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { want } from './recovery.ts';
 import type { BlockNode } from './tree.ts';
-import { highestUnresolved } from './views.ts';
 import { violate } from './votes.ts';
 
 /** Ancestors missing below a known child before whole ranges are asked for instead of single blocks. */
@@ -14,23 +13,29 @@ const SINGLE_BLOCKS_MAX = 2;
 /** A finalization is told by Status at most four times a second (2.2). */
 const STATUS_AFTER_FINAL_MS = 250;
 
+/** Height above the final block up to which blocks are kept or walked; who is farther behind fetches ranges from below. */
+export const FINAL_AHEAD_MAX = 4_096;
+/** Vain requests for a range after which single blocks are asked for. */
+const VAIN_MAX = 4;
+
 /**
- * S-07: a finalization makes its block and all ancestors final, once their bodies are held. The highest is tried first:
- * it settles those below it.
+ * S-07: a finalization makes its block and all ancestors final, once their bodies are held. The highest that can be
+ * settled is: it settles those below it. What the lowest lacks is fetched: all the others lack it too.
  */
 export function resolveFinalizations(turn: Turn): boolean {
   const { replica } = turn;
   for (const view of replica.unresolved.keys()) if (view <= replica.finalView) replica.unresolved.delete(view);
-  const certificate = highestUnresolved(replica);
-  if (certificate?.blockHash === undefined) return false;
-  const node = replica.tree.node(certificate.blockHash);
-  if (node === undefined) {
-    fetchAncestors(turn, certificate);
-    return false;
+  const descending = [...replica.unresolved.values()].sort((a, b) => b.view - a.view);
+  for (const certificate of descending) {
+    const node = certificate.blockHash === undefined ? undefined : replica.tree.node(certificate.blockHash);
+    if (node === undefined) continue;
+    replica.unresolved.delete(certificate.view);
+    finalize(turn, node, certificate);
+    return true;
   }
-  replica.unresolved.delete(certificate.view);
-  finalize(turn, node, certificate);
-  return true;
+  const lowest = descending.at(-1);
+  if (lowest !== undefined) fetchAncestors(turn, lowest);
+  return false;
 }
 
 function fetchAncestors(turn: Turn, certificate: Certificate): void {
@@ -51,8 +56,9 @@ function fetchAncestors(turn: Turn, certificate: Certificate): void {
   const range = { kind: 'fetch-final', from: replica.finalHeight + 1 } as const;
   if (gap !== undefined) want(turn, range, certificate.signers);
   // A range too long to end in a finalized block within one answer is walked block by block.
-  const isRangeVain = replica.fetches.timesAsked(range) >= replica.peers.length;
-  if (gap === undefined || isRangeVain) want(turn, { kind: 'fetch-block', hash: missing.hash }, certificate.signers);
+  const isRangeVain = replica.fetches.timesAsked(range) >= Math.min(VAIN_MAX, replica.peers.length - 1);
+  if (gap === undefined || (isRangeVain && gap <= FINAL_AHEAD_MAX))
+    want(turn, { kind: 'fetch-block', hash: missing.hash }, certificate.signers);
 }
 
 function finalize(turn: Turn, node: BlockNode, certificate: Certificate): void {

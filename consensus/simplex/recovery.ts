@@ -4,6 +4,7 @@ import type { Replica, Turn } from '../replica-state.ts';
 import { type FetchRequest, type Message, TIPS_MAX, type TipStatus } from '../types.ts';
 import { isFenced } from './fence-state.ts';
 import { advanceTimeoutMs } from './timers.ts';
+import { highestUnresolved } from './views.ts';
 import { castVote } from './votes.ts';
 import { hasWorkFor } from './work.ts';
 
@@ -189,7 +190,7 @@ function ownMessages(replica: Replica): Message[] {
  */
 function heal(turn: Turn): void {
   const { replica, out } = turn;
-  const floor = Math.max(replica.finalView, replica.view - RESEND_MAX);
+  const floor = Math.max(replica.finalView, highestUnresolved(replica)?.view ?? 0, replica.view - RESEND_MAX);
   for (let view = replica.view - 1; view > floor; view--) {
     const state = replica.views.at(view);
     if (state.certificates.size > 0 || state.own.has('finalize') || isFenced(replica, view)) continue;

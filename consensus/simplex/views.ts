@@ -81,6 +81,10 @@ export class Views {
     return this.#views.size;
   }
 
+  forget(view: number): void {
+    if (this.#views.delete(view)) this.#ascending = undefined;
+  }
+
   prune(finalView: number): void {
     for (const view of this.#views.keys()) {
       if (view >= finalView - LIMITS.viewsRetained) continue;

@@ -112,9 +112,20 @@ export function recordCertificate(turn: Turn, certificate: Certificate): void {
 export function keepCertificate(replica: Replica, certificate: Certificate): void {
   const state = replica.views.at(certificate.view);
   state.certificates.set(certificate.kind, certificate);
-  if (certificate.kind === 'finalize' && certificate.view > replica.finalView) {
-    replica.unresolved.set(certificate.view, certificate);
-  }
+  if (certificate.kind !== 'finalize' || certificate.view <= replica.finalView) return;
+  replica.unresolved.set(certificate.view, certificate);
+  if (replica.unresolved.size > UNRESOLVED_MAX) forgetMiddle(replica);
+}
+
+/** Finalizations that wait for blocks at a time: the lowest are resolved first, the highest says where the network is. */
+export const UNRESOLVED_MAX = 64;
+
+/** Of too many the highest but one goes: what it says follows from the highest. */
+function forgetMiddle({ unresolved, views }: Replica): void {
+  const [, middle] = [...unresolved.keys()].sort((a, b) => b - a);
+  if (middle === undefined) return;
+  unresolved.delete(middle);
+  if (views.find(middle)?.own.size === 0) views.forget(middle);
 }
 
 /** L2 and L3: two blocks certified in one view, or a view both nullified and finalized (S-09). */

@@ -46,7 +46,8 @@ test('a finalization of fewer than a quorum, or of blocks beside the final one, 
   const node = new Solo(undefined);
   const few = { ...certificate('finalize', 1, first.hash, [0, 1]) };
   node.receive(L1, { kind: 'final', blocks: [first], certificate: few });
-  node.receive(L2, { kind: 'final', blocks: [second], certificate: certificate('finalize', 2, second.hash) });
+  const beside = block(2, [], { parentHash: first.hash });
+  node.receive(L2, { kind: 'final', blocks: [beside], certificate: certificate('finalize', 2, beside.hash) });
   assert.equal(node.replica.finalHeight, 0);
   assert.deepEqual(node.told('refused'), ['certificate signatures', 'blocks that do not follow the final one']);
 });
@@ -56,6 +57,43 @@ test('R-06 what it missed it fetches of whoever says to have it', () => {
   node.receive(2, status(5, 7));
   node.wait(500);
   assert.deepEqual(node.sentOf('fetch-final')[0], { kind: 'fetch-final', from: 1 });
+});
+
+test('S-13 a run of final blocks that begins above the next one is kept, and what is missing below it is asked for', () => {
+  const node = new Solo(undefined);
+  const run = [first];
+  for (let view = 2; view <= 40; view++) run.push(child(run.at(-1) ?? first, view, []));
+  const tip = run.at(-1) ?? first;
+  const good = certificate('finalize', 40, tip.hash);
+  const suffix = { kind: 'final', blocks: run.slice(8), certificate: good } as const;
+  node.receive(L1, { ...suffix, blocks: [run[4] ?? first, ...run.slice(9)] });
+  assert.equal(node.journal.length, 0);
+  node.receive(L1, suffix);
+  assert.equal(node.replica.finalHeight, 0);
+  for (let tick = 0; tick < 600 && node.replica.finalHeight === 0; tick++) {
+    const { length } = node.sent;
+    node.wait(10);
+    for (const asked of node.sent.slice(length)) {
+      const hash = asked.kind === 'fetch-block' ? toHex(asked.hash) : '';
+      const found = run.find((one) => toHex(one.hash) === hash);
+      if (found !== undefined) node.receive(L2, { kind: 'block', block: found });
+    }
+  }
+  assert.equal(node.replica.finalHeight, 40);
+  assert.deepEqual([...new Set(node.told('refused'))], ['blocks that do not follow the final one']);
+});
+
+test('A3 finalizations of blocks that never come fill no more than their table', () => {
+  const node = new Solo(undefined);
+  for (let view = 1; view <= 200; view++) {
+    const hash = block(view, []).hash;
+    node.receive(L1, { kind: 'certificate', certificate: certificate('finalize', view, hash) });
+  }
+  assert.ok(node.replica.unresolved.size <= 64 && node.replica.views.size <= 66, String(node.replica.views.size));
+  assert.deepEqual(
+    [node.replica.unresolved.has(1), node.replica.unresolved.has(200), node.replica.view],
+    [true, true, 201],
+  );
 });
 
 test('D-03 after a restart it stands where its journal ended', () => {

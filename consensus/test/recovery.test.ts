@@ -72,6 +72,29 @@ test('D-03 what a compacted journal keeps is enough: same view, same final block
   }
 });
 
+test('D-03 a later finalization whose blocks are missing takes back nothing that was final, and F-02 blames nobody', () => {
+  const before = new Solo(SELF);
+  const [missing, held] = [segment(LEADER), segment(OTHERS.find((at) => at !== LEADER) ?? 0)];
+  const first = block(1, cutOf(missing));
+  const second = child(first, 2, cutOf(held));
+  before.receive(LEADER, { kind: 'segment', segment: held }, proposal(first));
+  before.receive(LEADER, { kind: 'certificate', certificate: certificate('notarize', 1, first.hash) });
+  before.receive(leaderOf(ROSTER, 2), proposal(second));
+  before.wait(20);
+  assert.ok(before.votes().includes('notarize:2'));
+  before.receive(LEADER, { kind: 'certificate', certificate: certificate('finalize', 2, second.hash) });
+  const far = block(9, []).hash;
+  before.receive(LEADER, { kind: 'certificate', certificate: certificate('finalize', 9, far) });
+  assert.deepEqual([before.replica.finalHeight, before.replica.executed.height], [2, 0]);
+  const after = new Solo(SELF, liveEntries(before.replica), before.nowMs);
+  assert.equal(after.replica.finalHeight, 2);
+  const own = [SELF, ...OTHERS.slice(0, 2)];
+  after.receive(LEADER, { kind: 'certificate', certificate: certificate('notarize', 2, second.hash, own) });
+  assert.deepEqual(after.told('violation'), []);
+  after.receive(LEADER, { kind: 'segment', segment: missing });
+  assert.equal(after.replica.executed.height, 2);
+});
+
 test('R-02 a peer in an earlier view is sent what leads out of it, not more often than every 100 ms', () => {
   const node = new Solo(SELF);
   node.receive(LEADER, { kind: 'certificate', certificate: certificate('nullify', 1, undefined) });

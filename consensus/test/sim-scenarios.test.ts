@@ -54,3 +54,26 @@ for (const holder of [0, 1, 2, 3]) {
     assert.equal(world.items.outcomes.size, 3);
   });
 }
+
+test('S-13 a node behind a long run of blocks of which none was finalized directly catches up', () => {
+  const FINALITY_AT_MS = 4_000;
+  const world = worldOf(
+    2,
+    {},
+    {
+      passes: (_from, _to, message, nowMs) =>
+        nowMs > FINALITY_AT_MS || message.kind !== 'vote' || message.vote.kind !== 'finalize',
+    },
+  );
+  const late = world.nodes[3];
+  assert.ok(late !== undefined);
+  world.crash(late);
+  for (let at = 0; at < 60; at++) world.after(100 + at * 60, () => submit(world, at % 3));
+  world.runUntil(12_000);
+  const blocks = world.history.blocks().length;
+  const direct = world.nodes[0]?.disk.blocksFrom(1, 1_000).filter(({ certificate }) => certificate !== undefined);
+  assert.ok(blocks > 40 && (direct?.[0]?.block.block.height ?? 0) > 33, `${blocks} ${direct?.[0]?.block.block.height}`);
+  world.boot(late);
+  world.runUntil(30_000);
+  assertSettled(world, blocks);
+});

@@ -73,10 +73,16 @@ async function* segmentAnswers(
   yield* answer(replica, request).slice(0, left);
 }
 
-/** One `final` of consecutive blocks from `from` on, then the segments of those blocks in execution order. */
+/**
+ * One `final` of consecutive blocks from `from` on, then the segments of those blocks in execution order. Where no block
+ * of the first ones was finalized directly: the last ones up to the first that was, and the asker walks down from there.
+ */
 async function* finalAnswers(reader: LedgerReader, from: number): AsyncGenerator<Message> {
   const { blocks, certificate } = await finalRange(reader, from);
-  if (certificate === undefined) return;
+  if (certificate === undefined) {
+    yield* farAnswer(reader, from);
+    return;
+  }
   yield { kind: 'final', blocks: blocks.map(({ block }) => block), certificate };
   for (const { runs } of blocks) {
     for (const { shard, author, incarnation, from: first, to } of runs) {
@@ -86,6 +92,23 @@ async function* finalAnswers(reader: LedgerReader, from: number): AsyncGenerator
       }
     }
   }
+}
+
+/** The first certificate above a long run without one, with the blocks right below it. */
+async function* farAnswer(reader: LedgerReader, from: number): AsyncGenerator<Message> {
+  const isFinal = (await reader.storedBlock(from)) !== undefined;
+  const certificate = isFinal ? await reader.certificateFrom(from) : undefined;
+  const last = certificate?.blockHash === undefined ? undefined : await reader.blockOf(certificate.blockHash);
+  if (certificate === undefined || last === undefined) return;
+  const blocks = [last];
+  let bytes = last.bytes.length;
+  for (let height = last.block.height - 1; height >= from && blocks.length < FINAL_BLOCKS_MAX; height--) {
+    const stored = await reader.storedBlock(height);
+    bytes += stored?.block.bytes.length ?? 0;
+    if (stored === undefined || bytes > FINAL_BLOCK_BYTES) break;
+    blocks.push(stored.block);
+  }
+  yield { kind: 'final', blocks: blocks.reverse(), certificate };
 }
 
 /** As many blocks as the caps allow, ending in the last one among them that was finalized directly. */

@@ -14,7 +14,7 @@ import { inTemporaryDirectory } from './temporary-directory.ts';
 type Ask = (request: FetchRequest) => Promise<Message[]>;
 
 /** A chain of 40 rounds in a ledger, and a way to ask for it. */
-async function withArchive(use: (solo: Solo, ask: Ask) => Promise<void>): Promise<void> {
+async function withArchive(use: (solo: Solo, ask: Ask) => Promise<void>, directFrom = 0): Promise<void> {
   await inTemporaryDirectory(async (directory) => {
     const { store } = await openLedgerStore(directory, { reserveBytes: 4_096 });
     const solo = new Solo();
@@ -25,7 +25,10 @@ async function withArchive(use: (solo: Solo, ask: Ask) => Promise<void>): Promis
       const ballot = solo.ballot('a', 1 + (round % 10), 's1', previous);
       previous = ballot.id;
       solo.vote([ballot]);
-      writer.put(changeOf(solo.take(), solo.replica.state));
+      const executed = solo
+        .take()
+        .map((one) => (one.block.block.height < directFrom ? { ...one, certificate: undefined } : one));
+      writer.put(changeOf(executed, solo.replica.state));
     }
     const reader = new LedgerReader(writer.overlay, ['v0']);
     try {
@@ -57,6 +60,15 @@ describe('archive', () => {
       assert.deepEqual(await ask({ kind: 'fetch-final', from: 0 }), []);
       assert.deepEqual(await ask({ kind: 'fetch-final', from: Number.MAX_SAFE_INTEGER }), []);
     }));
+
+  it('gives the end of a long run without finalizations of its own, for who walks down from there', () =>
+    withArchive(async (_solo, ask) => {
+      const answers = await ask({ kind: 'fetch-final', from: 1 });
+      const [first] = answers;
+      assert.ok(first?.kind === 'final' && answers.length === 1);
+      assert.deepEqual([first.blocks.at(0)?.block.height, first.blocks.at(-1)?.block.height], [5, 36]);
+      assert.deepEqual(first.certificate.blockHash, first.blocks.at(-1)?.hash);
+    }, 36));
 
   it('gives executed segments by range, at most 64, and blocks by hash', () =>
     withArchive(async (solo, ask) => {
