@@ -40,7 +40,7 @@ test('S-11 each fault of a block has its name, and the block without it is valid
     ['chain or epoch', { epoch: 1 }],
     ['proposer', { proposer: other }],
     ['flags', { flags: 2 }],
-    ['flags', { evidence: [Uint8Array.of(1)] }],
+    ['evidence', { evidence: [Uint8Array.of(1)] }],
     ['parent view', { parentView: 3 }],
     ['parent is not the final block', { parentView: 0 }],
     ['parent is not the notarized block', { parentHash: ZERO_HASH }],

@@ -84,7 +84,7 @@ test('a cut of tips that nobody has is asked for in part, and judged again only 
     ...{ shard, author, incarnation: 0, height: 1 },
     tip: ZERO_HASH.with(0, shard + 1).with(1, author),
   }));
-  const parent = new Map();
+  const parent = { ...START };
   const first = judgeCut(chains, parent, bogus);
   assert.equal(first.kind === 'missing' && first.requests.length, 64);
   assert.equal(judgeCut(chains, parent, bogus), first);
@@ -98,7 +98,7 @@ test('a cut of more chains than are asked for at a time is held once all of them
   const segments = leader.all().map(({ shard, author }) => segment(1, ZERO_HASH, 0, { shard, author }));
   for (const one of segments) leader.of(one.header.shard, one.header.author).add(one);
   const cut = buildCut(leader, START, 1);
-  const parent = new Map();
+  const parent = { ...START };
   let rounds = 0;
   for (; judgeCut(voter, parent, cut).kind !== 'held'; rounds++) {
     const verdict = judgeCut(voter, parent, cut);
