@@ -7,6 +7,7 @@ import type { Pool } from './batching/pool.ts';
 import type { Authors } from './chains/author.ts';
 import type { VoteChains } from './chains/vote-chains.ts';
 import type { Checkpoints } from './execution/checkpoints.ts';
+import type { Agenda } from './execution/due.ts';
 import type { Outbox } from './outbox.ts';
 import type { Fence } from './simplex/fence-state.ts';
 import type { Fetches } from './simplex/fetches.ts';
@@ -94,6 +95,7 @@ export interface Replica {
   relays: { readonly certificate: Certificate; readonly atMs: number }[];
   /** Deadlines told, by session: when, so that each is told again only after a while. */
   readonly deadlinesTold: Map<string, number>;
+  readonly agenda: Agenda;
   /** What was told of equivocation, once each. */
   readonly accused: Set<string>;
   /** What waits for a block: a proof and a restart an author at most (E-02). */

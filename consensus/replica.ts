@@ -10,7 +10,7 @@ import { askRestart, maySeal, rememberRestart } from './chains/restart.ts';
 import { VoteChains } from './chains/vote-chains.ts';
 import { forgetEvidence, keepEvidence } from './evidence.ts';
 import { Checkpoints } from './execution/checkpoints.ts';
-import { forgetDeadlines, tellDeadlines } from './execution/due.ts';
+import { createAgenda, tellDeadlines } from './execution/due.ts';
 import { executeNext } from './execution/execute.ts';
 import { Outbox } from './outbox.ts';
 import type { PeerState, Replica, Turn } from './replica-state.ts';
@@ -78,6 +78,7 @@ export function createReplica(
     statusSentAtMs: 0,
     relays: [],
     deadlinesTold: new Map(),
+    agenda: createAgenda(),
     accused: new Set(),
     evidence: new Map(),
     ownRestarts: new Map(),
@@ -263,7 +264,6 @@ function applyRules(turn: Turn): void {
     sendFetches(turn);
     return;
   }
-  forgetDeadlines(replica);
   forgetEvidence(turn);
   fetchKnown(turn);
   relayCertificates(turn);

@@ -17,39 +17,66 @@ const AGAIN_AFTER_MS = 3_000;
 /** The farthest ahead a wake-up is set; timers reach no farther than some weeks. */
 const LOOK_AHEAD_MS = 3_600_000;
 
+/** When this validator has to look at the deadlines again, so that a step does not walk every open session. */
+export interface Agenda {
+  /** Some session was opened, changed or ended since the last look. */
+  isStale: boolean;
+  /** Wall time of the last look: a clock that was set back since has to look again. */
+  lookedAtMs: number;
+  /** Wall time of the next thing to do; undefined without a deadline. */
+  nextAtMs: number | undefined;
+}
+
+export function createAgenda(): Agenda {
+  return { isStale: true, lookedAtMs: 0, nextAtMs: undefined };
+}
+
 /**
  * G-01: a deadline on an idle network is ordinary work. A validator whose clock passes closesAt by 250 ms × its rank, the
  * session still being open, submits `session.due`; whether it is due is judged by block time alone (protocol.md).
  */
-export function tellDeadlines({ replica, now, out }: Turn): boolean {
-  let told = false;
+export function tellDeadlines(turn: Turn): boolean {
+  const { replica, now, out } = turn;
   // Who may not seal leaves it to the others.
   if (!maySeal(replica)) return false;
+  const { agenda } = replica;
+  const isDue = agenda.nextAtMs !== undefined && now.wallMs >= agenda.nextAtMs;
+  const told = (agenda.isStale || isDue || now.wallMs < agenda.lookedAtMs) && lookAtDeadlines(turn);
+  if (agenda.nextAtMs !== undefined)
+    out.wakeAt(now.monoMs + Math.min(Math.max(1, agenda.nextAtMs - now.wallMs), LOOK_AHEAD_MS));
+  return told;
+}
+
+/** Tell what is due, and note when the next is. */
+function lookAtDeadlines({ replica, now }: Turn): boolean {
+  forgetDeadlines(replica);
+  let told = false;
+  let nextAtMs: number | undefined;
   for (const row of activeSessions(replica.state)) {
     if (row.closesAtMs === undefined) continue;
-    const key = `${row.space}/${row.session}`;
-    const waitMs = tellAtMs(replica, row, row.closesAtMs, now.wallMs) - now.wallMs;
-    if (waitMs > 0) {
-      out.wakeAt(now.monoMs + Math.min(waitMs, LOOK_AHEAD_MS));
-      continue;
+    let atMs = tellAtMs(replica, row, row.closesAtMs, now.wallMs);
+    if (atMs <= now.wallMs) {
+      replica.deadlinesTold.set(`${row.space}/${row.session}`, now.wallMs);
+      submitDue(replica, row, now);
+      told = true;
+      atMs = now.wallMs + AGAIN_AFTER_MS;
     }
-    replica.deadlinesTold.set(key, now.wallMs);
-    out.wakeAt(now.monoMs + AGAIN_AFTER_MS);
-    submitDue(replica, row, now);
-    told = true;
+    nextAtMs = Math.min(atMs, nextAtMs ?? atMs);
   }
+  Object.assign(replica.agenda, { isStale: false, lookedAtMs: now.wallMs, nextAtMs });
   return told;
 }
 
 /** When this validator speaks, as far as it matters now: ranks are drawn only once the deadline has passed. */
 function tellAtMs({ config, deadlinesTold }: Replica, row: SessionRow, closesAtMs: number, wallMs: number): number {
   const last = deadlinesTold.get(`${row.space}/${row.session}`);
-  if (last !== undefined) return last + AGAIN_AFTER_MS;
+  // What was told by a clock that has been set back since was perhaps too early to count.
+  if (last !== undefined && last <= wallMs) return last + AGAIN_AFTER_MS;
   return closesAtMs > wallMs ? closesAtMs : closesAtMs + RANK_DELAY_MS * rankOf(config.roster, seatOf(config), row);
 }
 
 /** Forget what was told of sessions that ended. */
-export function forgetDeadlines(replica: Replica): void {
+function forgetDeadlines(replica: Replica): void {
   for (const key of replica.deadlinesTold.keys()) {
     if (replica.state.sessions.get(key)?.status !== 'active') replica.deadlinesTold.delete(key);
   }

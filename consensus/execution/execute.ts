@@ -29,6 +29,7 @@ export function executeNext(turn: Turn): boolean {
   const own = checkpointOf(replica, execution);
   const checkpoint = signCheckpoint(replica, own);
   const { shards, touched } = execution;
+  if (touched.some(({ table }) => table === 'sessions')) replica.agenda.isStale = true;
   const anchor = replica.executed;
   out.tell({
     kind: 'executed',

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sessionKey } from '../../protocol/governance/row-keys.ts';
 import { checkBounds } from '../sim/checkers/bounds.ts';
+import { SPACE } from '../sim/electorate.ts';
+import { WORLD_STARTS_MS } from '../sim/node.ts';
 import { calmPlan, type Plan } from '../sim/plan.ts';
 import { World, type WorldOptions } from '../sim/world.ts';
 
@@ -77,3 +80,56 @@ test('S-13 a node behind a long run of blocks of which none was finalized direct
   world.runUntil(30_000);
   assertSettled(world, blocks);
 });
+
+/** A quiet world with its sessions open: the deadline of `beta` is the only thing to come. */
+function withSessions(seed: number): { world: World; deadlineMs: number } {
+  const world = worldOf(seed, { ballotsPerVoter: 0, chaosMs: 4_000 });
+  world.load.start();
+  const closesAtMs = world.load.sessions.find(({ name }) => name === 'beta')?.closesAtMs ?? 0;
+  return { world, deadlineMs: closesAtMs - WORLD_STARTS_MS };
+}
+
+function statusOf(world: World, session: string): string[] {
+  const rows = world.nodes.map(({ replica }) => replica?.state.sessions.get(sessionKey(SPACE, session)));
+  return [...new Set(rows.map((row) => row?.status ?? 'none'))];
+}
+
+test('G-01 open sessions are walked when one of them changes or is due, not in every step', () => {
+  const { world, deadlineMs } = withSessions(3);
+  world.runUntil(3_500);
+  assert.deepEqual([statusOf(world, 'beta'), deadlineMs > 4_000], [['active'], true]);
+  const sessions = world.nodes[0]?.replica?.state.sessions;
+  assert.ok(sessions !== undefined);
+  let walks = 0;
+  const blocks = world.history.blocks().length;
+  const { liveKeys } = sessions;
+  sessions.liveKeys = function counted(...args) {
+    walks += 1;
+    return liveKeys.apply(this, args);
+  };
+  for (let at = 0; at < 20; at++) world.after(at * 20, () => submit(world, at % 4));
+  world.runUntil(4_000);
+  // Executing a block walks them twice; the steps around it, many more, do not.
+  assert.ok(walks > 0 && walks <= 2 * (world.history.blocks().length - blocks), String(walks));
+  world.runUntil(deadlineMs + 2_000);
+  assert.deepEqual(statusOf(world, 'beta'), ['completed']);
+});
+
+for (const jumper of [0, 1, 2, 3]) {
+  test(`G-01 a clock that jumps around a deadline (node ${jumper}) moves it by nothing`, () => {
+    const { world, deadlineMs } = withSessions(4);
+    const node = world.nodes[jumper];
+    assert.ok(node !== undefined);
+    world.runUntil(deadlineMs - 300);
+    node.wallStepMs = 20_000;
+    for (let at = 0; at < 4; at++) submit(world, at);
+    world.runUntil(deadlineMs - 50);
+    assert.deepEqual(statusOf(world, 'beta'), ['active']);
+    node.wallStepMs = -20_000;
+    world.runUntil(deadlineMs + 2_500);
+    assert.deepEqual(statusOf(world, 'beta'), ['completed']);
+    node.wallStepMs = 0;
+    world.runUntil(deadlineMs + 6_000);
+    assertSettled(world, 1);
+  });
+}
