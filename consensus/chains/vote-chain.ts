@@ -84,6 +84,18 @@ export class VoteChain {
     return this.#held.size;
   }
 
+  /** For the checkers: entries a table, and the bytes that no promise holds. */
+  sizes(): { held: number; wanted: number; named: number; promised: number; unpromisedBytes: number } {
+    const unpromised = this.#held.ascending().filter(({ id }) => !this.#promised.has(toHex(id)));
+    return {
+      held: this.#held.size,
+      wanted: this.#wanted.size,
+      named: this.#named.size,
+      promised: this.#promised.size,
+      unpromisedBytes: sizeOf(unpromised),
+    };
+  }
+
   get(id: Hash): Segment | undefined {
     return this.#held.get(id);
   }

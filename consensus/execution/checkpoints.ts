@@ -16,6 +16,8 @@ interface Collected {
 const HEIGHTS_KEPT = 64;
 /** Longest wait of an own signature for company. */
 const RIDE_MS = 50;
+/** Own signatures that wait: who catches up over many blocks tells of the last ones, nobody lacks the others. */
+const HELD_MAX = 64;
 
 /**
  * K-01: signatures over executed blocks, own and others'. f + 1 equal ones are a proof; a different one is evidence and
@@ -34,6 +36,7 @@ export class Checkpoints {
   /** K-02: an own signature waits a little for a frame to ride on: nobody's vote depends on it. */
   hold(signed: SignedCheckpoint, nowMs: number): void {
     if (this.#held.length === 0) this.#heldUntilMs = nowMs + RIDE_MS;
+    if (this.#held.length >= HELD_MAX) this.#held.shift();
     this.#held.push(signed);
   }
 
@@ -83,6 +86,12 @@ export class Checkpoints {
       hashesEqual(known.signature, signed.signature) &&
       isSame(known.checkpoint, signed.checkpoint)
     );
+  }
+
+  /** For the checkers: entries a table. */
+  sizes(): { heights: number; signatures: number; waiting: number } {
+    const signatures = Math.max(0, ...[...this.#byHeight.values()].map(({ bySigner }) => bySigner.size));
+    return { heights: this.#byHeight.size, signatures, waiting: this.#held.length };
   }
 
   #at(height: number): Collected {

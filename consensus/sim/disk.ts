@@ -22,6 +22,7 @@ export class Disk {
   #writes: LedgerWrite[] = [];
   /** Ledger writes that a crash cannot take back. */
   #ledgerSynced = 0;
+  #copy: { readonly durable: readonly JournalEntry[]; readonly writes: readonly LedgerWrite[] } | undefined;
 
   constructor(genesis: Anchor) {
     this.#genesis = genesis;
@@ -76,6 +77,23 @@ export class Disk {
     this.#tail = [];
     this.#writes.length = random.between(this.#ledgerSynced, this.#writes.length);
     this.#ledgerSynced = this.#writes.length;
+  }
+
+  /** Make a copy of what is durable now, as an operator does. */
+  copy(): void {
+    this.#copy = {
+      durable: [...this.#durable],
+      writes: this.#writes.slice(0, this.#ledgerSynced),
+    };
+  }
+
+  /** The copy in the place of what is there. */
+  rollBack(): void {
+    const { durable, writes } = this.#copy ?? { durable: [], writes: [] };
+    this.#durable = [...durable];
+    this.#tail = [];
+    this.#writes = [...writes];
+    this.#ledgerSynced = writes.length;
   }
 
   /** A new disk in its place. */

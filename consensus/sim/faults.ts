@@ -9,6 +9,11 @@ export function scheduleFaults(world: World): void {
   for (let atMs = next(splitEveryMs); atMs < chaosMs; atMs += next(splitEveryMs)) world.after(atMs, split);
   for (let atMs = next(clockStepEveryMs); atMs < chaosMs; atMs += next(clockStepEveryMs)) world.after(atMs, stepClock);
 
+  for (const [index, kind] of world.plan.villains) {
+    const node = kind === 'rolled-back' ? world.nodes[index] : undefined;
+    for (let atMs = next(1_500); node !== undefined && atMs < chaosMs; atMs += next(1_500)) rollBackAt(node, atMs);
+  }
+
   const { wipe } = world.plan;
   const doomed = wipe === undefined ? undefined : world.nodes[wipe.node];
   if (wipe !== undefined && doomed !== undefined) {
@@ -29,6 +34,14 @@ export function scheduleFaults(world: World): void {
       world.crash(node);
       world.after(1 + random.below(world.plan.downMs), () => restart(node));
     }
+  }
+
+  function rollBackAt(node: SimNode, atMs: number): void {
+    world.after(atMs, () => node.disk.copy());
+    world.after(atMs + 1 + random.below(1_000), () => {
+      world.rollBack(node);
+      world.after(1 + random.below(50), () => restart(node));
+    });
   }
 
   function stepClock(): void {

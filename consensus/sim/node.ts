@@ -29,6 +29,8 @@ export interface NodeSetup {
   readonly driftPermille: number;
   readonly inboxMax: number;
   readonly syncMs: number;
+  readonly stall: number;
+  readonly stallMs: number;
   readonly ledgerSync: number;
   readonly compact: number;
   readonly inputsPerSync: number;
@@ -55,6 +57,8 @@ export class SimNode {
   wallStepMs = 0;
   /** Inputs lost because too many were waiting. */
   dropped = 0;
+  /** Whether its disk may stall: not once the world is healed. */
+  mayStall = true;
   #monoOffsetMs = 0;
   #inbox: Input[] = [];
   #syncing = false;
@@ -141,7 +145,7 @@ export class SimNode {
   }
 
   #turn(replica: Replica): void {
-    const { disk, plant, inputsPerSync, random, syncMs } = this.setup;
+    const { disk, plant, inputsPerSync } = this.setup;
     const send: Send[] = [];
     const deliver: Delivery[] = [];
     let mustSync = false;
@@ -163,7 +167,7 @@ export class SimNode {
     if (plant?.sendsEarly === true) this.#release(replica, send.splice(0), []);
     if (plant?.tellsEarly === true) this.#tellEarly(replica, deliver);
     const boot = this.boots;
-    this.#host.after(syncMs === 0 ? 0 : random.between(1, syncMs), () => {
+    this.#host.after(this.#syncDelayMs(), () => {
       if (this.boots !== boot) return;
       disk.syncJournal();
       this.#release(replica, send, deliver);
@@ -171,6 +175,12 @@ export class SimNode {
       this.#inbox.unshift({ kind: 'synced' });
       this.#run();
     });
+  }
+
+  #syncDelayMs(): number {
+    const { random, syncMs, stall, stallMs } = this.setup;
+    const delayMs = syncMs === 0 ? 0 : random.between(1, syncMs);
+    return stall > 0 && this.mayStall && random.chance(stall) ? delayMs + random.below(stallMs) : delayMs;
   }
 
   /** For a planted bug: what was sealed is told as accepted while its sync is under way. */

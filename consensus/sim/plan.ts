@@ -18,6 +18,9 @@ export interface Plan {
   readonly splitEveryMs: number;
   readonly splitMs: number;
   readonly syncMs: number;
+  /** Chance that a sync takes much longer, and how long at most: `synced` comes late. */
+  readonly stall: number;
+  readonly stallMs: number;
   /** Chance that the ledger is synced after a write, and that the journal is compacted then. */
   readonly ledgerSync: number;
   readonly compact: number;
@@ -46,9 +49,10 @@ export interface Plan {
 
 /**
  * What the drawing of plans knows. A seed is a world only together with it, so seeds that once failed keep theirs:
- * era 1 had seven villains, 4 or 7 nodes, and clocks that stood apart but ran alike.
+ * era 1 had seven villains, 4 or 7 nodes, and clocks that stood apart but ran alike; era 2 had fourteen villains and
+ * disks that were all about as fast.
  */
-export type Era = 1 | 2;
+export type Era = 1 | 2 | 3;
 
 /** A seed as it is written in commands and files: `46`, or `46@1` for one of an earlier era. */
 export interface SeedName {
@@ -58,11 +62,11 @@ export interface SeedName {
 
 export function parseSeed(text: string): SeedName | undefined {
   const found = /^(\d{1,15})(?:@([12]))?$/.exec(text);
-  return found === null ? undefined : { seed: Number(found[1]), era: found[2] === '1' ? 1 : 2 };
+  return found === null ? undefined : { seed: Number(found[1]), era: found[2] === '1' ? 1 : found[2] === '2' ? 2 : 3 };
 }
 
 export function nameSeed({ seed, era }: SeedName): string {
-  return era === 2 ? String(seed) : `${seed}@${era}`;
+  return era === 3 ? String(seed) : `${seed}@${era}`;
 }
 
 /** Seeds of the regression file: the first word of each line that is no comment. */
@@ -78,16 +82,16 @@ export interface PlanOptions {
   readonly villains?: readonly VillainKind[];
   readonly n?: number;
   readonly shards?: number;
-  /** Default: 2. */
+  /** Default: 3. */
   readonly era?: Era;
 }
 
-const VILLAINS_OF_ERA_1 = VILLAIN_KINDS.slice(0, 7);
+const VILLAINS_OF_ERA = { 1: VILLAIN_KINDS.slice(0, 7), 2: VILLAIN_KINDS.slice(0, 14), 3: VILLAIN_KINDS } as const;
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
 export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const random = new Random(seed);
-  const era = options.era ?? 2;
+  const era = options.era ?? 3;
   const n = options.n ?? (era === 1 ? (random.chance(0.75) ? 4 : 7) : random.pick([4, 4, 4, 4, 4, 5, 6, 7, 7, 10]));
   const calm = random.chance(0.15);
   const crashes = !calm && random.chance(0.6);
@@ -112,11 +116,12 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     encoded: random.chance(0.25),
     realKeys: options.realKeys ?? false,
     chaosMs: random.between(4_000, 9_000),
-    villains: drawVillains(random, n, era === 1 ? VILLAINS_OF_ERA_1 : VILLAIN_KINDS, options.villains),
+    villains: drawVillains(random, n, VILLAINS_OF_ERA[era], options.villains),
     ballotsPerVoter: random.between(1, 3),
     votersPerNode: random.between(2, n === 4 ? 5 : n > 7 ? 2 : 3),
     ...ERA_1,
     ...(era === 1 ? {} : drawClocksAndQueues(random)),
+    ...(era < 3 ? {} : drawDisks(random)),
   };
   const worn = era === 1 ? plan : { ...plan, wipe: drawWipe(random, plan) };
   const weather = options.weather ?? (era === 1 ? undefined : drawWeather(random));
@@ -143,7 +148,14 @@ function drawWeather(random: Random): Weather | undefined {
   return draw === 0 ? 'crashy' : draw === 1 ? 'dark' : undefined;
 }
 
-const ERA_1 = { clockStepEveryMs: 0, clockStepMs: 0, driftPermille: 0, inboxMax: UNBOUNDED, wipe: undefined } as const;
+const ERA_1 = {
+  ...{ clockStepEveryMs: 0, clockStepMs: 0, driftPermille: 0, inboxMax: UNBOUNDED, wipe: undefined },
+  ...{ stall: 0, stallMs: 0 },
+} as const;
+
+function drawDisks(random: Random) {
+  return { stall: random.pick([0, 0, 0.01, 0.1]), stallMs: random.pick([100, 700, 4_000]) };
+}
 
 function drawClocksAndQueues(random: Random) {
   return {

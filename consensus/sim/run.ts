@@ -79,7 +79,7 @@ function isBroken({ verdict, steps }: World): boolean {
   return verdict.count > 0;
 }
 
-const WATCH_MS = 500;
+const WATCH_MS = 50;
 
 /** Sizes at regular times, at all honest nodes. */
 function watch(world: World): void {
@@ -99,6 +99,7 @@ function heal(world: World): void {
   for (const node of world.nodes) {
     // Clocks are set right again; who runs fast or slow goes on doing so.
     node.wallStepMs = 0;
+    node.mayStall = false;
     if (!node.isUp) world.boot(node);
   }
   world.load.lastCall();

@@ -122,7 +122,7 @@ export class World implements Host {
       verify: (key, message, signature) => plant?.believes?.(self) === true || verify(key, message, signature),
     };
     const start: Anchor = { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
-    const { syncMs, ledgerSync, compact, inputsPerSync, inboxMax } = plan;
+    const { syncMs, stall, stallMs, ledgerSync, compact, inputsPerSync, inboxMax } = plan;
     const random = this.random.fork();
     const skewMs = random.between(-plan.skewMs, plan.skewMs);
     const driftPermille = plan.driftPermille === 0 ? 0 : random.between(-plan.driftPermille, plan.driftPermille);
@@ -134,6 +134,8 @@ export class World implements Host {
       driftPermille,
       inboxMax,
       syncMs,
+      stall,
+      stallMs,
       ledgerSync,
       compact,
       inputsPerSync,
@@ -297,6 +299,13 @@ export class World implements Host {
     node.wipe();
     this.items.lost(node.index);
     this.standings.lost(node.index);
+  }
+
+  /** Somebody put an old copy of its disk back: what it signed since is forgotten. It counts as a villain. */
+  rollBack(node: SimNode): void {
+    this.log.note(`${this.nowMs} roll back ${node.index}`);
+    node.crash();
+    node.disk.rollBack();
   }
 
   crash(node: SimNode): void {

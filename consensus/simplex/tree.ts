@@ -46,8 +46,9 @@ export class BlockTree {
     return this.#blocks.get(toHex(hash));
   }
 
-  get size(): number {
-    return this.#blocks.size;
+  /** For the checkers: entries a table. */
+  sizes(): { blocks: number; nodes: number; gaps: number } {
+    return { blocks: this.#blocks.size, nodes: this.#nodes.size, gaps: this.#gaps.size };
   }
 
   /** The node of a block, when every ancestor down to the final block is held; undefined while one is missing. */

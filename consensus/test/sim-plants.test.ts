@@ -4,9 +4,9 @@ import type { PlanOptions } from '../sim/plan.ts';
 import { PLANTS } from '../sim/plants.ts';
 import { runSeed, type SimOptions } from '../sim/run.ts';
 
-const CRASHY = { n: 4, weather: 'crashy' } as const;
-const PLAIN = { n: 4 } as const;
-const DARK = { n: 4, weather: 'dark', villains: ['silent'] } as const;
+const CRASHY = { n: 4, weather: 'crashy', era: 2 } as const;
+const PLAIN = { n: 4, era: 2 } as const;
+const DARK = { n: 4, weather: 'dark', villains: ['silent'], era: 2 } as const;
 
 /** A world in which each planted bug shows, found by the campaign and kept small. */
 const WORLDS: readonly (readonly [plant: string, seed: number, options: PlanOptions])[] = [
@@ -55,9 +55,9 @@ function isFound(invariant: RegExp, seeds: readonly number[], options: SimOption
 }
 
 test('f + 1 equivocators make a fork, and it is reported', () => {
-  assert.ok(isFound(/^S1 agreement/, [1, 5], { n: 4, villains: ['equivocator', 'equivocator'] }));
+  assert.ok(isFound(/^S1 agreement/, [1, 5], { n: 4, villains: ['equivocator', 'equivocator'], era: 2 }));
 });
 
 test('f + 1 twins make contradictory certificates, and it is reported', () => {
-  assert.ok(isFound(/^S[1-4]/, [53, 63], { n: 4, villains: ['twin', 'twin'] }));
+  assert.ok(isFound(/^S[1-4]/, [53, 63], { n: 4, villains: ['twin', 'twin'], era: 2 }));
 });

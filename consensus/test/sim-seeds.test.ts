@@ -25,11 +25,11 @@ test('a journal compacted between a seal and its sync still knows the seal', () 
 });
 
 test('with real signatures a world passes as well', () => {
-  assert.deepEqual(runSeed(7, { realKeys: true, n: 4 }).violations, []);
+  assert.deepEqual(runSeed(7, { realKeys: true, n: 4, era: 2 }).violations, []);
 });
 
 test('a ballot that one villain seals into four shards counts once', () => {
-  const world = runWorld(3, { n: 4, shards: 4, villains: ['sprayer'] });
+  const world = runWorld(3, { n: 4, shards: 4, villains: ['sprayer'], era: 2 });
   assert.deepEqual(world.verdict.violations, []);
   const sprayed = [...world.items.outcomes.values()].filter(
     (outcomes) => outcomes.filter((outcome) => outcome === 'wrong-shard').length >= 3,

@@ -1,7 +1,9 @@
+import { bloat } from './bloater.ts';
 import { censor } from './censor.ts';
 import { forkChains } from './chain-forker.ts';
 import { voteTwice } from './double-voter.ts';
 import { equivocate } from './equivocator.ts';
+import { flood } from './flooder.ts';
 import { forge } from './forger.ts';
 import { lie } from './liar.ts';
 import { nullifyAndFinalize } from './nullfin.ts';
@@ -29,6 +31,9 @@ export const VILLAIN_KINDS = [
   'time-liar',
   'censor',
   'twin',
+  'flooder',
+  'bloater',
+  'rolled-back',
 ] as const;
 export type VillainKind = (typeof VILLAIN_KINDS)[number];
 
@@ -48,6 +53,10 @@ const CAST: Readonly<Record<VillainKind, (tools: VillainTools) => Villain>> = {
   censor,
   // Both copies run the honest machine; the world casts the second one.
   twin: () => ({ send: (_, message) => [message] }),
+  flooder: flood,
+  bloater: bloat,
+  // The honest machine on a disk that the world sets back.
+  'rolled-back': () => ({ send: (_, message) => [message] }),
 };
 
 export function createVillain(kind: VillainKind, tools: VillainTools): Villain {
