@@ -1,11 +1,11 @@
-import type { Delivery, ExecutedBlock } from '../../consensus/types.ts';
+import type { Delivery } from '../../consensus/types.ts';
 import type { Item } from '../../protocol/chain/segment.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import type { Hash } from '../../protocol/hash.ts';
-import { toHex } from '../../protocol/hex.ts';
 import type { Counters } from '../network/counters.ts';
 import type { Submission } from '../rpc/node-api.ts';
-import { createPending, finalFactsOf, PENDING_MAX, type Pending, type SubmitService } from './submissions.ts';
+import { createPending, PENDING_MAX, type Pending, PendingItems } from './pending-items.ts';
+import type { SubmitService } from './submissions.ts';
 import {
   decodeSubmitAnswer,
   encodeSubmit,
@@ -25,8 +25,6 @@ export interface ForwarderParts {
 }
 
 interface Handed extends Pending {
-  readonly key: string;
-  readonly item: Item;
   /** Validators in whose segments it may stand: theirs is the word on it. */
   readonly takenBy: Set<number>;
   /** When it was last accepted somewhere; undefined while it is on the way. */
@@ -52,7 +50,7 @@ const REFUSALS_MAX = 4;
  */
 export class Forwarder implements SubmitService {
   readonly #parts: ForwarderParts;
-  readonly #pending = new Map<string, Handed>();
+  readonly #pending = new PendingItems<Handed>();
   #current = 0;
   #requests = 0;
   #isStopped = false;
@@ -67,22 +65,26 @@ export class Forwarder implements SubmitService {
   }
 
   submit(shard: number, item: Item, id: Hash): Submission {
-    const key = toHex(id);
-    const known = this.#pending.get(key);
+    const known = this.#pending.find(item);
     if (known !== undefined) return known.submission;
-    const pending = createPending(id, shard);
+    const pending = createPending(id, shard, item);
     if (this.#isStopped) pending.refuse(new WaggleError('WAGGLE_SUBMIT_STOPPED'));
     else if (this.#pending.size >= PENDING_MAX) pending.refuse(new WaggleError('WAGGLE_SUBMIT_BUSY'));
     else {
       const fresh = { takenBy: new Set<number>(), acceptedAtMs: undefined, waitsUntilMs: 0, refusals: 0 };
-      this.#pending.set(key, { ...pending, key, item, ...fresh, isSending: false });
+      this.#pending.add({ ...pending, ...fresh, isSending: false });
       this.#schedule();
     }
     return pending.submission;
   }
 
   take(delivery: Extract<Delivery, { kind: 'sealed' | 'busy' | 'executed' }>): void {
-    if (delivery.kind === 'executed') this.#finish(delivery.executed);
+    if (delivery.kind !== 'executed') return;
+    // In another shard than its own it is void wherever it stands: whoever put it there cannot speak for the item.
+    this.#pending.settle(
+      delivery.executed,
+      (handed, { author, shard }) => handed.takenBy.has(author) && shard === handed.submission.shard,
+    );
   }
 
   /** A validator is gone: what it alone has goes to another at once. */
@@ -191,22 +193,6 @@ export class Forwarder implements SubmitService {
     handed.refusals += status === 'refused' ? 1 : 0;
     if (handed.refusals < REFUSALS_MAX || handed.takenBy.size > 0) return;
     handed.refuse(new WaggleError('WAGGLE_SUBMIT_BUSY'));
-    this.#pending.delete(handed.key);
-  }
-
-  #finish({ block, segments }: ExecutedBlock): void {
-    if (this.#pending.size === 0) return;
-    for (const { segment, items } of segments) {
-      for (const item of items) {
-        const handed = this.#pending.get(toHex(item.id));
-        if (handed === undefined) continue;
-        const { outcome } = item;
-        // In another shard than its own it is void wherever it stands: whoever put it there cannot speak for the item.
-        const isOurs = handed.takenBy.has(segment.header.author) && segment.header.shard === handed.submission.shard;
-        if (!isOurs && outcome !== 'counted' && outcome !== 'applied') continue;
-        handed.finish(finalFactsOf(item, block.block.height));
-        this.#pending.delete(handed.key);
-      }
-    }
+    this.#pending.remove(handed);
   }
 }

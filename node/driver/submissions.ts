@@ -1,12 +1,9 @@
-import type { Delivery, ExecutedBlock, Input } from '../../consensus/types.ts';
-import type { Item } from '../../protocol/chain/segment.ts';
+import type { Delivery, Input } from '../../consensus/types.ts';
+import { decodeItems, type Item } from '../../protocol/chain/segment.ts';
 import { WaggleError } from '../../protocol/errors.ts';
-import type { AppliedItem } from '../../protocol/governance/applied.ts';
 import type { Hash } from '../../protocol/hash.ts';
-import { toHex } from '../../protocol/hex.ts';
-import type { FinalFacts, Submission } from '../rpc/node-api.ts';
-
-export const PENDING_MAX = 65_536;
+import type { Submission } from '../rpc/node-api.ts';
+import { createPending, PENDING_MAX, type Pending, PendingItems } from './pending-items.ts';
 
 /** Takes items on the way to the ledger, and tells what became of each. A validator seals them, an observer hands them on. */
 export interface SubmitService {
@@ -17,18 +14,15 @@ export interface SubmitService {
   readonly size: number;
 }
 
-export interface Pending {
-  readonly submission: Submission;
-  readonly accept: () => void;
-  readonly finish: (facts: FinalFacts) => void;
-  readonly refuse: (error: WaggleError) => void;
+interface Sealing extends Pending {
+  isSealed: boolean;
 }
 
-/** What was submitted here and is not final yet, by id. Two submissions of one id share what becomes of it. */
+/** What was submitted here and is not final yet. Two submissions of the same bytes share what becomes of them. */
 export class Submissions implements SubmitService {
   readonly #push: (input: Input) => boolean;
   readonly #self: number;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new PendingItems<Sealing>();
   #isStopped = false;
 
   constructor(push: (input: Input) => boolean, self: number) {
@@ -41,23 +35,20 @@ export class Submissions implements SubmitService {
   }
 
   submit(shard: number, item: Item, id: Hash): Submission {
-    const key = toHex(id);
-    const known = this.#pending.get(key);
+    const known = this.#pending.find(item);
     if (known !== undefined) return known.submission;
-    const pending = createPending(id, shard);
+    const pending = { ...createPending(id, shard, item), isSealed: false };
     if (this.#isStopped) pending.refuse(new WaggleError('WAGGLE_SUBMIT_STOPPED'));
-    else if (this.#pending.size >= PENDING_MAX) pending.refuse(new WaggleError('WAGGLE_SUBMIT_BUSY'));
-    else {
-      this.#pending.set(key, pending);
-      if (!this.#push({ kind: 'submit', shard, item, id })) this.#refuse(id, 'WAGGLE_SUBMIT_BUSY');
-    }
+    else if (this.#pending.size >= PENDING_MAX || !this.#push({ kind: 'submit', shard, item, id }))
+      pending.refuse(new WaggleError('WAGGLE_SUBMIT_BUSY'));
+    else this.#pending.add(pending);
     return pending.submission;
   }
 
   take(delivery: Extract<Delivery, { kind: 'sealed' | 'busy' | 'executed' }>): void {
-    if (delivery.kind === 'sealed') for (const id of delivery.ids) this.#pending.get(toHex(id))?.accept();
-    else if (delivery.kind === 'busy') this.#refuse(delivery.id, 'WAGGLE_SUBMIT_BUSY');
-    else this.#finish(delivery.executed);
+    if (delivery.kind === 'sealed') this.#seal(delivery);
+    else if (delivery.kind === 'busy') this.#refuse(delivery.id);
+    else this.#pending.settle(delivery.executed, (_, { author }) => author === this.#self);
   }
 
   /** Nobody waits for ever: what is sealed stays submitted, but this node will not tell what becomes of it. */
@@ -67,51 +58,26 @@ export class Submissions implements SubmitService {
     this.#pending.clear();
   }
 
-  #refuse(id: Hash, code: string): void {
-    const key = toHex(id);
-    this.#pending.get(key)?.refuse(new WaggleError(code));
-    this.#pending.delete(key);
-  }
-
-  #finish({ block, segments }: ExecutedBlock): void {
-    if (this.#pending.size === 0) return;
-    for (const { segment, items } of segments) {
-      for (const item of items) {
-        const key = toHex(item.id);
-        const pending = this.#pending.get(key);
-        if (pending === undefined || !this.#decides(segment.header.author, item)) continue;
-        pending.finish(finalFactsOf(item, block.block.height));
-        this.#pending.delete(key);
-      }
+  #seal({ segment, ids }: Extract<Delivery, { kind: 'sealed' }>): void {
+    let items: readonly Item[] | undefined;
+    for (const [at, id] of ids.entries()) {
+      const entries = this.#pending.ofId(id);
+      // Nearly always one: its bytes need no look.
+      if (entries.length > 1) items ??= decodeItems(segment.body, segment.header.count);
+      const item = items?.[at];
+      const sealed = entries.length > 1 && item !== undefined ? this.#pending.find(item) : entries[0];
+      if (sealed === undefined) continue;
+      sealed.isSealed = true;
+      sealed.accept();
     }
   }
 
-  /** Somebody else may seal the same bytes where they are refused; only that they counted there settles it for us. */
-  #decides(author: number, { outcome }: AppliedItem): boolean {
-    return author === this.#self || outcome === 'counted' || outcome === 'applied';
+  /** The step names the id alone: whoever waits under it and is not sealed may be the one, and may come again. */
+  #refuse(id: Hash): void {
+    for (const entry of this.#pending.ofId(id)) {
+      if (entry.isSealed) continue;
+      entry.refuse(new WaggleError('WAGGLE_SUBMIT_BUSY'));
+      this.#pending.remove(entry);
+    }
   }
-}
-
-export function finalFactsOf({ outcome, counted }: AppliedItem, height: number): FinalFacts {
-  return { outcome, height, ...(counted === undefined ? {} : { counted }) };
-}
-
-export function createPending(id: Hash, shard: number): Pending {
-  const accepted = Promise.withResolvers<void>();
-  const final = Promise.withResolvers<FinalFacts>();
-  // Whoever stopped waiting must not bring the process down.
-  accepted.promise.catch(() => undefined);
-  final.promise.catch(() => undefined);
-  return {
-    submission: { id, shard, accepted: accepted.promise, final: final.promise },
-    accept: () => accepted.resolve(),
-    finish(facts) {
-      accepted.resolve();
-      final.resolve(facts);
-    },
-    refuse(error) {
-      accepted.reject(error);
-      final.reject(error);
-    },
-  };
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ExecutedBlock } from '../../consensus/types.ts';
 import { ITEM_KINDS } from '../../protocol/chain/segment.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { tagged } from '../../protocol/hash.ts';
@@ -10,6 +9,7 @@ import { TAGS } from '../../protocol/tags.ts';
 import { Forwarder } from '../driver/forwarder.ts';
 import { decodeSubmit, encodeSubmitAnswer, type SubmitStatus } from '../driver/submit-wire.ts';
 import { Counters } from '../network/counters.ts';
+import { executedBlock } from './harness/executed-block.ts';
 
 interface Asked {
   readonly validator: number;
@@ -40,10 +40,10 @@ class Bench {
     return this.asked;
   }
 
-  execute(at: number, author: number, outcome: Outcome, shard = 1): void {
-    const items = [{ id: idOf(at), outcome }];
-    const executed = { block: { block: { height: 9 } }, segments: [{ segment: { header: { author, shard } }, items }] };
-    this.forwarder.take({ kind: 'executed', executed: executed as unknown as ExecutedBlock });
+  /** `bytes` are what stands in the segment: those handed over, or a copy with another signature. */
+  execute(at: number, author: number, outcome: Outcome, { shard = 1, bytes = Uint8Array.of(at) } = {}): void {
+    const executed = executedBlock({ author, shard }, [{ id: idOf(at), outcome, bytes }]);
+    this.forwarder.take({ kind: 'executed', executed });
   }
 
   #ask(validator: number, request: Uint8Array): Promise<Uint8Array> {
@@ -120,11 +120,39 @@ test('a refusal counts only in a segment of who was asked, success wherever it i
   assert.equal((await two.final).outcome, 'counted');
 });
 
+test('a copy of an item with other bytes decides nothing but that it counted, whoever carries it', async () => {
+  const bench = new Bench();
+  const [one, two] = [bench.submit(1), bench.submit(2)];
+  await (await bench.open())[0]?.answer('accepted');
+  const copy = Uint8Array.of(1, 99);
+  for (const outcome of ['bad-signature', 'forbidden', 'closed', 'expired'] as const) {
+    bench.execute(1, 0, outcome, { bytes: copy });
+  }
+  assert.equal(bench.forwarder.size, 2);
+  bench.execute(1, 0, 'applied', { bytes: copy });
+  assert.equal((await one.final).outcome, 'applied');
+  bench.execute(2, 0, 'bad-signature');
+  assert.equal((await two.final).outcome, 'bad-signature', 'the very bytes, where they were handed to');
+});
+
+test('other bytes of one id are another submission', async () => {
+  const bench = new Bench();
+  const broken = bench.forwarder.submit(1, { kind: ITEM_KINDS.ballot, bytes: Uint8Array.of(1, 99) }, idOf(1));
+  const good = bench.submit(1);
+  assert.notEqual(good, broken);
+  await (await bench.open())[0]?.answer('accepted');
+  bench.execute(1, 0, 'bad-signature', { bytes: Uint8Array.of(1, 99) });
+  assert.equal((await broken.final).outcome, 'bad-signature');
+  assert.equal(bench.forwarder.size, 1);
+  bench.execute(1, 0, 'counted');
+  assert.equal((await good.final).outcome, 'counted');
+});
+
 test('a validator that puts an item into another shard does not decide what becomes of it', async () => {
   const bench = new Bench();
   const { final } = bench.submit(1);
   await (await bench.open())[0]?.answer('accepted');
-  bench.execute(1, 0, 'wrong-shard', 2);
+  bench.execute(1, 0, 'wrong-shard', { shard: 2 });
   assert.equal(bench.forwarder.size, 1);
   bench.execute(1, 1, 'counted');
   assert.equal((await final).outcome, 'counted');
