@@ -94,6 +94,12 @@ function writeRequest(writer: Writer, request: FetchRequest): Writer {
   }
 }
 
+/** What a frame says it is, from its first byte alone: who may not send this kind is refused before anything is decoded. */
+export function kindOf(bytes: Uint8Array): Message['kind'] | undefined {
+  const [code] = bytes;
+  return code === undefined ? undefined : NAMES.get(code);
+}
+
 /**
  * The message of a frame. What it holds by reference are views of `bytes`.
  * @throws WaggleError WAGGLE_MESSAGE_KIND, WAGGLE_MESSAGE_FORM and those of the objects inside; nothing else

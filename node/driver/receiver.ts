@@ -1,7 +1,7 @@
 import { pipe } from 'it-pipe';
 import type { Replica } from '../../consensus/replica-state.ts';
 import type { FetchRequest, Input, Message } from '../../consensus/types.ts';
-import { decodeMessage, encodeMessage, isFetchRequest } from '../../consensus/wire.ts';
+import { decodeMessage, encodeMessage, isFetchRequest, kindOf } from '../../consensus/wire.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import type { Counters } from '../network/counters.ts';
 import type { NetworkHandlers } from '../network/network.ts';
@@ -17,24 +17,49 @@ export interface ReceiverParts {
   readonly serveSubmit: NetworkHandlers['serveSubmit'];
 }
 
+/** What validators say to each other on their streams. What is asked for comes as the answer to a request, on the sync protocol. */
+const FRAMES_FOR_VALIDATORS: ReadonlySet<Message['kind']> = new Set([
+  'propose',
+  'vote',
+  'certificate',
+  'status',
+  'checkpoint',
+]);
+/** What they say to observers (O-02). */
+const FRAMES_FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['final', 'status', 'checkpoint']);
+const REQUESTS: ReadonlySet<Message['kind']> = new Set([
+  'fetch-certificates',
+  'fetch-block',
+  'fetch-segments',
+  'fetch-final',
+  'fetch-past',
+]);
+
 /** What the network hands over, decoded and judged, as inputs of the step. Nothing a peer sends makes this throw. */
 export function createReceiver({ replica, push, answers, counters, serveSubmit }: ReceiverParts): NetworkHandlers {
   const indices = new Map<string, number>(replica.config.roster.validators.map(({ name }, index) => [name, index]));
-  const take = (peer: string, message: Message): boolean => {
-    const from = indices.get(peer);
-    const isTaken = from !== undefined && push({ kind: 'message', from, message });
-    if (!isTaken) counters.bump(from === undefined ? 'input.unknown_peer' : 'input.dropped');
+  const frames = replica.config.self === undefined ? FRAMES_FOR_OBSERVERS : FRAMES_FOR_VALIDATORS;
+  const take = (from: number, message: Message): boolean => {
+    const isTaken = push({ kind: 'message', from, message });
+    if (!isTaken) counters.bump('input.dropped');
     return isTaken;
   };
   return {
-    onSegment(from, shard, bytes) {
+    onSegment(peer, shard, bytes) {
       // A copy: the segment is kept long after the buffer it came in with others.
       const { verdict, reason, segment } = judgeSegment(replica, shard, bytes.slice());
       counters.bump(`segment.${verdict}.${reason}`);
-      const isTaken = segment !== undefined && take(from, { kind: 'segment', segment });
+      // Its author signed it: through an observer it is as good, and ignored it would hide the copies of others.
+      const isTaken =
+        segment !== undefined && take(indices.get(peer) ?? segment.header.author, { kind: 'segment', segment });
       return verdict === 'accept' && !isTaken ? 'ignore' : verdict;
     },
-    onFrame(from, bytes) {
+    onFrame(peer, bytes) {
+      // Who it is and what it may send come before anything is decoded (reliability.md 6, rule 2).
+      const from = indices.get(peer);
+      if (from === undefined) return counters.bump('input.unknown_peer');
+      const kind = kindOf(bytes);
+      if (kind !== undefined && !frames.has(kind)) return counters.bump(`frame.misplaced.${kind}`);
       try {
         take(from, decodeMessage(bytes));
       } catch (error) {
@@ -53,9 +78,10 @@ export function createReceiver({ replica, push, answers, counters, serveSubmit }
 
 async function* decodeRequests(source: Iterable<Uint8Array>): AsyncGenerator<FetchRequest> {
   for (const bytes of source) {
+    const kind = kindOf(bytes);
+    if (kind !== undefined && !REQUESTS.has(kind)) throw new WaggleError('WAGGLE_SYNC_REQUEST_KIND', { kind });
     const message = decodeMessage(bytes);
-    if (!isFetchRequest(message)) throw new WaggleError('WAGGLE_SYNC_REQUEST_KIND', { kind: message.kind });
-    yield message;
+    if (isFetchRequest(message)) yield message;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { FetchRequest, Input, Message, Send } from '../../consensus/types.ts';
-import { decodeMessage, encodeMessage, isFetchRequest } from '../../consensus/wire.ts';
+import { decodeMessage, encodeMessage, isFetchRequest, kindOf } from '../../consensus/wire.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import type { Counters } from '../network/counters.ts';
 import type { Network } from '../network/network.ts';
@@ -78,8 +78,9 @@ export class Transport {
 
   /** Decode, check, queue; what throws ends the answer. */
   #take(from: number, bytes: Uint8Array): void {
+    const kind = kindOf(bytes);
+    if (kind !== undefined && !ANSWER_KINDS.has(kind)) throw new WaggleError('WAGGLE_SYNC_ANSWER_KIND', { kind });
     const message = decodeMessage(bytes);
-    if (!ANSWER_KINDS.has(message.kind)) throw new WaggleError('WAGGLE_SYNC_ANSWER_KIND', { kind: message.kind });
     const isQueued = this.#push({ kind: 'message', from, message });
     if (!isQueued) throw new WaggleError('WAGGLE_SYNC_QUEUE_FULL', { from });
   }

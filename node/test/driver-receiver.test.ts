@@ -14,6 +14,7 @@ import { ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { createReceiver } from '../driver/receiver.ts';
 import { Counters } from '../network/counters.ts';
+import type { NetworkHandlers } from '../network/network.ts';
 import { collect } from './collect.ts';
 
 const KEYS = [1, 2, 3, 4].map((byte) => keyPairFromSeed(new Uint8Array(32).fill(byte)));
@@ -57,16 +58,21 @@ function segmentBytes(changed: Partial<SegmentHeader> = {}, body = 1): Uint8Arra
 class Bench {
   readonly inputs: Input[] = [];
   readonly counters = new Counters();
-  readonly replica = newReplica();
+  readonly replica: Replica;
   room = true;
   answers: Message[] = [];
-  readonly receiver = createReceiver({
-    replica: this.replica,
-    push: (input) => this.room && this.inputs.push(input) > 0,
-    answers: () => this.#answerAll(),
-    counters: this.counters,
-    serveSubmit: async function* () {},
-  });
+  readonly receiver: NetworkHandlers;
+
+  constructor(role: 'validator' | 'observer' = 'validator') {
+    this.replica = newReplica(role === 'validator' ? 0 : undefined);
+    this.receiver = createReceiver({
+      replica: this.replica,
+      push: (input) => this.room && this.inputs.push(input) > 0,
+      answers: () => this.#answerAll(),
+      counters: this.counters,
+      serveSubmit: async function* () {},
+    });
+  }
 
   async *#answerAll(): AsyncGenerator<Message> {
     yield* this.answers;
@@ -77,9 +83,9 @@ class Bench {
   }
 }
 
-function newReplica(): Replica {
+function newReplica(self: number | undefined): Replica {
   const anchor = { height: 0, view: 0, hash: CONFIG.chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
-  return createReplica(CONFIG, createState(GENESIS), anchor);
+  return createReplica({ ...CONFIG, self }, createState(GENESIS), anchor);
 }
 
 describe('segments from gossip', () => {
@@ -121,6 +127,15 @@ describe('segments from gossip', () => {
     assert.equal(bench.counters.get('input.dropped'), 1);
   });
 
+  it('are taken through an observer as from their author', () => {
+    const bench = new Bench();
+    assert.equal(bench.judge(segmentBytes(), 1, 'somebody'), 'accept');
+    assert.deepEqual(
+      bench.inputs.map((input) => input.kind === 'message' && input.from),
+      [1],
+    );
+  });
+
   it('are ignored as the second of a height, and reach the step as evidence', () => {
     const bench = new Bench();
     const first = decodeMessage(encodeSegment(segmentBytes()));
@@ -154,6 +169,30 @@ describe('frames and requests', () => {
     assert.equal(bench.counters.get('input.unknown_peer'), 1);
     assert.equal(bench.counters.get('frame.malformed.WAGGLE_MESSAGE_KIND'), 1);
     assert.equal(bench.counters.get('frame.malformed.WAGGLE_CODEC_TRAILING'), 1);
+  });
+
+  it('of who may not send them, or not on this stream, are not even decoded', () => {
+    const bench = new Bench();
+    // They would be refused as malformed if anybody looked.
+    for (const code of [6, 7, 8, 9, 10, 11, 12, 13, 14]) bench.receiver.onFrame('v3', Uint8Array.of(code, 1));
+    bench.receiver.onFrame('nobody', Uint8Array.of(99));
+    bench.receiver.onFrame('v3', Uint8Array.of(2, 1));
+    assert.deepEqual(bench.inputs, []);
+    const counts = bench.counters.snapshot();
+    const malformed = Object.entries(counts).filter(([name]) => name.startsWith('frame.malformed'));
+    const misplaced = Object.keys(counts).filter((name) => name.startsWith('frame.misplaced'));
+    assert.deepEqual(malformed, [['frame.malformed.WAGGLE_CODEC_SHORT', 1]]);
+    assert.equal(misplaced.length, 9);
+    assert.equal(bench.counters.get('input.unknown_peer'), 1);
+  });
+
+  it('reach an observer if they tell of finality', () => {
+    const bench = new Bench('observer');
+    bench.receiver.onFrame('v3', encodeMessage(status));
+    bench.receiver.onFrame('v3', Uint8Array.of(1));
+    bench.receiver.onFrame('v3', Uint8Array.of(2));
+    assert.deepEqual(bench.inputs, [{ kind: 'message', from: 3, message: status }]);
+    assert.equal(bench.counters.get('frame.misplaced.propose') + bench.counters.get('frame.misplaced.vote'), 2);
   });
 
   it('look at the clock when a peer comes', () => {
