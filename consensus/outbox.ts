@@ -1,4 +1,4 @@
-import type { Delivery, Effects, JournalEntry, Message, Send } from './types.ts';
+import type { Delivery, Effects, FetchRequest, JournalEntry, Message, Send } from './types.ts';
 
 /** Collects what one step asks for. Order matters: what a vote rests on is persisted before it (D-01). */
 export class Outbox implements Effects {
@@ -21,6 +21,11 @@ export class Outbox implements Effects {
 
   broadcast(message: Message): void {
     this.send.push({ to: 'all', message });
+  }
+
+  /** R-06: ask `to` for what it says it has. */
+  claim(to: number, request: FetchRequest): void {
+    this.send.push({ to, message: request, isClaim: true });
   }
 
   sendTo(to: number, message: Message): void {

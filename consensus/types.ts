@@ -141,7 +141,12 @@ export type JournalEntry =
   | { readonly kind: 'evidence'; readonly evidence: Evidence };
 
 export type Send =
-  | { readonly to: number | 'all'; readonly message: Message }
+  | {
+      readonly to: number | 'all';
+      readonly message: Message;
+      /** A request for what a peer merely claims to have: it makes room for those that rules wait for. */
+      readonly isClaim?: true;
+    }
   /** A segment of one's own, to the shard's topic. */
   | { readonly to: 'shard'; readonly segment: Segment };
 

@@ -43,7 +43,10 @@ export function want(turn: Turn, request: FetchRequest, preferred: readonly numb
 /** send what is due of the wishes. Never changes what a rule looks at. */
 export function sendFetches({ replica, now, out }: Turn): void {
   for (const fetches of [replica.fetches, ...replica.peers.map(({ claims }) => claims)]) {
-    for (const { to, request } of fetches.due(now.monoMs)) out.sendTo(to, request);
+    for (const { to, request } of fetches.due(now.monoMs)) {
+      if (fetches === replica.fetches) out.sendTo(to, request);
+      else out.claim(to, request);
+    }
     const next = fetches.nextAtMs(now.monoMs);
     if (next !== undefined) out.wakeAt(Math.max(next, now.monoMs + 1));
   }

@@ -94,6 +94,21 @@ test('R-06 claims are few a peer and slow down; a standing wish is never displac
   assert.deepEqual(claims.due(70_000), [{ to: 1, request: wish(9) }]);
 });
 
+test('R-06 a claim is marked as one; what a proposal names is asked for as a need', () => {
+  const node = new Solo(SELF);
+  const status = { kind: 'status', epoch: 0, view: 1, finalView: 0, tips: [], checkpoint: undefined } as const;
+  node.receive(STRANGER, { ...status, finalHeight: 99 });
+  node.receive(LEADER, proposal(block(1, cutOf(segment(LEADER)))));
+  const asked = new Map<string, boolean>();
+  for (let round = 0; round < 30; round++) {
+    node.nowMs += 10;
+    for (const send of node.step({ kind: 'tick' }).send) {
+      if (send.to !== 'shard') asked.set(send.message.kind, send.isClaim === true);
+    }
+  }
+  assert.deepEqual([asked.get('fetch-final'), asked.get('fetch-segments')], [true, false]);
+});
+
 test('R-07 a segment that one node alone holds is told to all by its Status, and asked of that node', () => {
   const holder = new Solo(SELF);
   const data = segment(STRANGER);

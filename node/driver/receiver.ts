@@ -24,6 +24,7 @@ const FRAMES_FOR_VALIDATORS: ReadonlySet<Message['kind']> = new Set([
   'certificate',
   'status',
   'checkpoint',
+  'evidence',
 ]);
 /** What they say to observers (O-02). */
 const FRAMES_FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['final', 'status', 'checkpoint']);

@@ -6,6 +6,8 @@ import type { Network } from '../network/network.ts';
 
 /** Requests under way with one peer. What is over is dropped: the step repeats a wish for as long as it has it. */
 const FETCHES_PER_PEER_MAX = 4;
+/** Of these for what the peer merely claims to have: the rest is kept for what the current view waits for (R-05, R-06). */
+const CLAIMS_PER_PEER_MAX = 2;
 /** Messages of one answer that are taken: the blocks of a `final` and their segments. */
 const ANSWER_MESSAGES_MAX = 4_096;
 
@@ -21,7 +23,7 @@ export class Transport {
   readonly #names: readonly string[];
   readonly #push: (input: Input) => boolean;
   readonly #counters: Counters;
-  readonly #underWay: number[];
+  readonly #underWay: { all: number; claims: number }[];
   readonly #abort = new AbortController();
 
   /** `names` by ValidatorIndex. */
@@ -30,7 +32,7 @@ export class Transport {
     this.#names = names;
     this.#push = push;
     this.#counters = counters;
-    this.#underWay = names.map(() => 0);
+    this.#underWay = names.map(() => ({ all: 0, claims: 0 }));
   }
 
   send(send: Send): void {
@@ -38,7 +40,7 @@ export class Transport {
       const { header, bytes } = send.segment;
       this.#network.publishSegment(header.shard, bytes);
     } else if (isFetchRequest(send.message)) {
-      if (send.to !== 'all') void this.#fetch(send.to, send.message);
+      if (send.to !== 'all') void this.#fetch(send.to, send.message, send.isClaim === true);
     } else if (send.to === 'all') {
       const bytes = encodeMessage(send.message);
       this.#network.broadcastFrame(bytes);
@@ -54,11 +56,14 @@ export class Transport {
     this.#abort.abort();
   }
 
-  async #fetch(to: number, request: FetchRequest): Promise<void> {
+  async #fetch(to: number, request: FetchRequest, isClaim: boolean): Promise<void> {
     const name = this.#names[to];
-    const underWay = this.#underWay[to] ?? 0;
-    if (name === undefined || underWay >= FETCHES_PER_PEER_MAX) return this.#counters.bump('fetch.over');
-    this.#underWay[to] = underWay + 1;
+    const underWay = this.#underWay[to];
+    if (name === undefined || underWay === undefined) return;
+    if (isClaim && underWay.claims >= CLAIMS_PER_PEER_MAX) return this.#counters.bump('fetch.over.claim');
+    if (underWay.all >= FETCHES_PER_PEER_MAX) return this.#counters.bump('fetch.over');
+    underWay.all += 1;
+    underWay.claims += isClaim ? 1 : 0;
     this.#counters.bump('fetch.started');
     let messages = 0;
     const onFrame = (bytes: Uint8Array): void => {
@@ -72,7 +77,8 @@ export class Transport {
     } catch (error) {
       this.#counters.bump(`fetch.failed.${codeOf(error) ?? 'unknown'}`);
     } finally {
-      this.#underWay[to] = (this.#underWay[to] ?? 1) - 1;
+      underWay.all -= 1;
+      underWay.claims -= isClaim ? 1 : 0;
     }
   }
 
