@@ -191,7 +191,13 @@ export class Engine {
       push: (input) => this.#driver.push(input),
       answers: (request) => answersOf(replica, this.#reader, request),
       counters: this.#counters,
-      serveSubmit: createSubmitDesk({ replica, submissions: this.#submissions, counters: this.#counters }),
+      serveSubmit: createSubmitDesk({
+        replica,
+        submissions: this.#submissions,
+        counters: this.#counters,
+        nowMs: () => performance.now(),
+        turn: () => SYSTEM_CLOCK.turn(),
+      }),
     });
     const names: readonly string[] = replica.config.roster.validators.map(({ name }) => name);
     return {

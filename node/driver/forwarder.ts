@@ -10,6 +10,8 @@ import {
   decodeSubmitAnswer,
   encodeSubmit,
   SUBMIT_BYTES_MAX,
+  SUBMIT_HEAD_BYTES,
+  SUBMIT_ITEM_HEAD_BYTES,
   SUBMIT_ITEMS_MAX,
   type SubmitStatus,
 } from './submit-wire.ts';
@@ -146,14 +148,15 @@ export class Forwarder implements SubmitService {
   #batchFor(validator: number, reachable: number): Handed[] {
     const nowMs = this.#parts.nowMs();
     const batch: Handed[] = [];
-    let bytes = 0;
+    let bytes = SUBMIT_HEAD_BYTES;
     for (const handed of this.#pending.values()) {
       const { isSending, acceptedAtMs, waitsUntilMs, takenBy, item } = handed;
       if (isSending || acceptedAtMs !== undefined || waitsUntilMs > nowMs) continue;
       // Who has it already does not help, unless it is the only one left to ask.
       if (takenBy.has(validator) && takenBy.size < reachable) continue;
-      if (batch.length >= SUBMIT_ITEMS_MAX || bytes + item.bytes.length + 5 > SUBMIT_BYTES_MAX) break;
-      bytes += item.bytes.length + 5;
+      const sizeBytes = SUBMIT_ITEM_HEAD_BYTES + item.bytes.length;
+      if (batch.length >= SUBMIT_ITEMS_MAX || bytes + sizeBytes > SUBMIT_BYTES_MAX) break;
+      bytes += sizeBytes;
       batch.push(handed);
     }
     return batch;

@@ -6,42 +6,89 @@ import { decodeSignedOperation, type SignedOperation } from '../../protocol/gove
 import { type Hash, hashesEqual } from '../../protocol/hash.ts';
 import { shardOf } from '../../protocol/ids.ts';
 import type { Counters } from '../network/counters.ts';
+import { knowsActor } from './known-keys.ts';
 import type { SubmitService } from './submissions.ts';
-import { decodeSubmit, encodeSubmitAnswer, type SubmitStatus } from './submit-wire.ts';
+import { SubmitBudget } from './submit-budget.ts';
+import { countSubmitted, decodeSubmit, encodeSubmitAnswer, type SubmitStatus } from './submit-wire.ts';
+import { WorkLanes } from './work-lanes.ts';
 
 export interface SubmitDeskParts {
   readonly replica: Replica;
   readonly submissions: SubmitService;
   readonly counters: Counters;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** Resolves when what else is ready to run has run. */
+  readonly turn: () => Promise<void>;
 }
 
+/** Where an item goes, and who must have signed it. */
 interface Placed {
   readonly shard: number;
   readonly id: Hash;
+  readonly signatures: readonly { readonly key: Uint8Array; readonly signature: Uint8Array }[];
 }
 
 const CONTROL_SHARD = 0;
 
 /**
  * Seal what observers hand in. What they hand in costs everybody, so what does not even verify is refused here; the rest
- * is judged at execution, as everywhere. An observer has no segments: nothing unsigned passes.
+ * is judged at execution, as everywhere. An observer has no segments: nothing unsigned passes. What one of them may cost
+ * is bounded (SubmitBudget), and what is over is told as "busy", to be brought again.
  */
-export function createSubmitDesk({ replica, submissions, counters }: SubmitDeskParts) {
-  const take = async (item: Item): Promise<SubmitStatus> => {
-    const placed = place(replica, item);
+export function createSubmitDesk(parts: SubmitDeskParts) {
+  const desk = new SubmitDesk(parts);
+  return async function* serveSubmit(from: string, request: Uint8Array): AsyncGenerator<Uint8Array> {
+    yield encodeSubmitAnswer(await desk.take(from, request));
+  };
+}
+
+class SubmitDesk {
+  readonly #parts: SubmitDeskParts;
+  readonly #budget: SubmitBudget;
+  readonly #lanes: WorkLanes;
+
+  constructor(parts: SubmitDeskParts) {
+    this.#parts = parts;
+    this.#budget = new SubmitBudget(parts.nowMs);
+    this.#lanes = new WorkLanes(parts.turn);
+  }
+
+  async take(from: string, request: Uint8Array): Promise<SubmitStatus[]> {
+    const count = countSubmitted(request);
+    if (!this.#budget.takeBytes(from, request.length)) return this.#over('bytes', count);
+    const statuses = await Promise.all(decodeSubmit(request).map((item) => this.#takeItem(from, item)));
+    for (const status of statuses) this.#parts.counters.bump(`submit.${status}`);
+    return statuses;
+  }
+
+  #over(what: 'bytes' | 'signatures' | 'share', count = 1): SubmitStatus[] {
+    this.#parts.counters.bump(`submit.over.${what}`, count);
+    return Array.from({ length: count }, () => 'busy');
+  }
+
+  async #takeItem(from: string, item: Item): Promise<SubmitStatus> {
+    const placed = place(this.#parts.replica, item);
     if (placed === undefined) return 'refused';
-    try {
-      await submissions.submit(placed.shard, item, placed.id).accepted;
-      return 'accepted';
-    } catch {
-      return 'busy';
-    }
-  };
-  return async function* serveSubmit(_from: string, request: Uint8Array): AsyncGenerator<Uint8Array> {
-    const statuses = await Promise.all(decodeSubmit(request).map(take));
-    for (const status of statuses) counters.bump(`submit.${status}`);
-    yield encodeSubmitAnswer(statuses);
-  };
+    const { id, shard, signatures } = placed;
+    const refusal = await this.#lanes.run(from, signatures.length, () => this.#verify(from, placed));
+    if (refusal !== undefined) return refusal;
+    if (!this.#budget.hasRoom(from, item.bytes.length)) return this.#over('share')[0] ?? 'busy';
+    const submission = this.#parts.submissions.submit(shard, item, id);
+    this.#budget.hold(from, item.bytes.length, submission);
+    return submission.accepted.then(
+      () => 'accepted',
+      () => 'busy',
+    );
+  }
+
+  #verify(from: string, { id, signatures }: Placed): SubmitStatus | undefined {
+    if (!this.#budget.takeSignatures(from, signatures.length)) return this.#over('signatures')[0];
+    const { verify } = this.#parts.replica.config;
+    if (signatures.every(({ key, signature }) => verify(key, id, signature))) return undefined;
+    this.#budget.fineSignature(from);
+    return 'refused';
+  }
 }
 
 function place(replica: Replica, { kind, bytes }: Item): Placed | undefined {
@@ -59,12 +106,11 @@ function placeBallot({ config, state }: Replica, signed: SignedBallot): Placed |
   const { ballot, id, signature } = signed;
   const key = state.models.get(ballot.voter)?.key;
   if (!hashesEqual(ballot.chain, config.chain) || signature === undefined || key === undefined) return undefined;
-  if (!config.verify(key, id, signature)) return undefined;
-  return { shard: shardOf(ballot.space, ballot.voter, config.shards), id };
+  return { shard: shardOf(ballot.space, ballot.voter, config.shards), id, signatures: [{ key, signature }] };
 }
 
-function placeOperation({ config }: Replica, { operation, id, signatures }: SignedOperation): Placed | undefined {
-  if (!hashesEqual(operation.chain, config.chain)) return undefined;
-  const isSigned = signatures.every(({ key, signature }) => config.verify(key, id, signature));
-  return isSigned ? { shard: CONTROL_SHARD, id } : undefined;
+function placeOperation({ config, state }: Replica, signed: SignedOperation): Placed | undefined {
+  const { operation, id, signatures } = signed;
+  if (!hashesEqual(operation.chain, config.chain) || !knowsActor(state, config.roster, operation)) return undefined;
+  return { shard: CONTROL_SHARD, id, signatures };
 }

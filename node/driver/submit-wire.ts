@@ -14,21 +14,36 @@ export const SUBMIT_ITEMS_MAX = 256;
 /** Room for the largest item and what stands around it; far below what a validator takes. */
 export const SUBMIT_BYTES_MAX = LIMITS.operationBytesMax + 64 * 1024;
 
+/** What a request takes beside its items, and an item beside its bytes. */
+export const SUBMIT_HEAD_BYTES = 3;
+export const SUBMIT_ITEM_HEAD_BYTES = 5;
+
 export const SUBMIT_STATUS = ['accepted', 'busy', 'refused'] as const;
 export type SubmitStatus = (typeof SUBMIT_STATUS)[number];
 
 export function encodeSubmit(items: readonly Item[]): Uint8Array {
-  const size = items.reduce((sum, { bytes }) => sum + 5 + bytes.length, 3);
+  const size = items.reduce((sum, { bytes }) => sum + SUBMIT_ITEM_HEAD_BYTES + bytes.length, SUBMIT_HEAD_BYTES);
   const writer = new Writer(size).u8(VERSION).u16(items.length);
   for (const { kind, bytes } of items) writer.u8(kind).bytes32(bytes);
   return writer.finish();
 }
 
-/** @throws WaggleError WAGGLE_SUBMIT_FORM, WAGGLE_CODEC_* */
-export function decodeSubmit(bytes: Uint8Array): Item[] {
-  const reader = open(bytes);
+/** How many items a request says it holds; each of them gets an answer. @throws WaggleError WAGGLE_SUBMIT_FORM, WAGGLE_CODEC_* */
+export function countSubmitted(bytes: Uint8Array): number {
+  return readCount(open(bytes));
+}
+
+function readCount(reader: Reader): number {
   const count = reader.u16();
   if (count === 0 || count > SUBMIT_ITEMS_MAX) throw new WaggleError('WAGGLE_SUBMIT_FORM', { count });
+  return count;
+}
+
+/** @throws WaggleError WAGGLE_SUBMIT_FORM, WAGGLE_CODEC_* */
+export function decodeSubmit(bytes: Uint8Array): Item[] {
+  if (bytes.length > SUBMIT_BYTES_MAX) throw new WaggleError('WAGGLE_SUBMIT_FORM', { bytes: bytes.length });
+  const reader = open(bytes);
+  const count = readCount(reader);
   const items: Item[] = [];
   for (let left = count; left > 0; left--) {
     const number = reader.u8();
