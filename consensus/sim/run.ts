@@ -9,6 +9,8 @@ export interface SimOptions extends PlanOptions {
   readonly plant?: Plant | undefined;
   /** Gets every event as a line. */
   readonly print?: ((line: string) => void) | undefined;
+  /** Whoever joins a world before it starts: to listen, or to play a villain that no cast has. */
+  readonly guest?: ((world: World) => void) | undefined;
 }
 
 export interface SimReport {
@@ -46,6 +48,7 @@ export function runSeed(seed: number, options: SimOptions = {}): SimReport {
 export function runWorld(seed: number, options: SimOptions = {}): World {
   const plan = drawPlan(seed, options);
   const world = new World(plan, { plant: options.plant, print: options.print });
+  options.guest?.(world);
   for (const node of world.nodes) world.after(world.random.below(50), () => world.boot(node));
   world.load.start();
   scheduleFaults(world);
