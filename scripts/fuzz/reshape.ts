@@ -124,6 +124,7 @@ function reshapeCertificate(by: Reshaper, certificate: Certificate, other: Messa
   const own = by.signer.sign(voteDigest(by.chain, subject));
   const all = Array.from({ length: n }, (_, at) => at);
   const foreign = other.kind === 'certificate' ? other.certificate : certificate;
+  if (other.kind === 'vote' && random.chance(0.5)) return oneShort(by, other.vote);
   return random.pick<Certificate>([
     { ...certificate, ...subject },
     { ...subject, signers: all, signatures: all.map(() => own) },
@@ -133,6 +134,15 @@ function reshapeCertificate(by: Reshaper, certificate: Certificate, other: Messa
     { ...certificate, signatures: signatures.toReversed() },
     { ...certificate, signers: foreign.signers, signatures: foreign.signatures },
   ]);
+}
+
+/** Somebody's true vote and one's own: two where more are needed. */
+function oneShort({ self, signer, chain }: Reshaper, vote: ConsensusVote): Certificate {
+  const { kind, epoch, view, blockHash } = vote;
+  const own = { signer: self, signature: signer.sign(voteDigest(chain, { kind, epoch, view, blockHash })) };
+  const both = [own, vote].sort((a, b) => a.signer - b.signer);
+  const signers = both.map((one) => one.signer);
+  return { kind, epoch, view, blockHash, signers, signatures: both.map(({ signature }) => signature) };
 }
 
 function reshapeStatus(by: Reshaper, status: Status): Status {

@@ -8,6 +8,7 @@ import { runWorld } from '../../consensus/sim/run.ts';
 import type { World } from '../../consensus/sim/world.ts';
 import type { Effects, Message } from '../../consensus/types.ts';
 import { decodeMessage, encodeMessage, FRAME_BYTES_MAX, isFetchRequest } from '../../consensus/wire.ts';
+import { type Certificate, voteDigest } from '../../protocol/certificate.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
 import { takeLargest } from './allocation-watch.ts';
 import { checkDecoded, refusalOf } from './check-decoded.ts';
@@ -193,10 +194,28 @@ class Guest {
     const told = effects.flatMap(({ deliver }) => deliver);
     assert.ok(!told.some(({ kind }) => kind === 'violation'), 'a stranger’s message is called a violation');
     const refused = told.find((one) => one.kind === 'refused');
-    if (refused === undefined) return TAKEN;
+    if (refused === undefined) {
+      const isMoved = positionOf(replica).some((position, at) => position !== before[at]);
+      if (isMoved && isIdle && 'certificate' in message) this.#checkProof(message.certificate);
+      return TAKEN;
+    }
     assert.deepEqual(positionOf(replica), before, `refused (${refused.reason}), and it moved`);
     assert.ok(!effects.some(({ mustSync }) => mustSync), `refused (${refused.reason}), and something was promised`);
     return refused.reason;
+  }
+
+  /** Counted here by itself: what moves a node is signed by n - f of its peers. */
+  #checkProof({ signers, signatures, ...subject }: Certificate): void {
+    const { chain, roster } = this.#world.people;
+    const { verify } = this.#world.nodes[0]?.setup.config ?? {};
+    const valid = new Set<number>();
+    for (const [at, signer] of signers.entries()) {
+      const [key, signature] = [roster.validators[signer]?.key, signatures[at]];
+      if (key !== undefined && signature !== undefined && verify?.(key, voteDigest(chain, subject), signature))
+        valid.add(signer);
+    }
+    const faulty = Math.floor((roster.validators.length - 1) / 3);
+    assert.ok(valid.size >= roster.validators.length - faulty, `a certificate of ${valid.size} moved a node`);
   }
 }
 
