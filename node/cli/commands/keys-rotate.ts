@@ -1,5 +1,3 @@
-import process from 'node:process';
-import { createInterface } from 'node:readline/promises';
 import { WaggleError } from '../../../protocol/errors.ts';
 import { usage } from '../arguments.ts';
 import type { AskOptions } from '../command-options.ts';
@@ -8,6 +6,7 @@ import { pathsOf } from '../home-keys.ts';
 import { emit } from '../output.ts';
 import { lockForSealedKeys, type PassphraseOptions } from '../passphrase.ts';
 import type { CliContext } from '../program.ts';
+import { askLine, canAsk } from '../prompt.ts';
 import type { ModelResult, OperationResult } from '../rpc-shapes.ts';
 import { connect } from '../target.ts';
 
@@ -74,11 +73,9 @@ export async function revokeKey(
 }
 
 async function confirm(model: string): Promise<void> {
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
+  if (!canAsk()) {
     throw usage('a revoked key never comes back: --yes says that it is meant', `waggle keys revoke ${model} --yes`);
   }
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const typed = await lines.question(`A revoked key never comes back. Type ${model} to revoke it: `);
-  lines.close();
-  if (typed.trim() !== model) throw usage('nothing was revoked', `waggle model show ${model}`);
+  const typed = await askLine(`A revoked key never comes back. Type ${model} to revoke it: `);
+  if (typed?.trim() !== model) throw usage('nothing was revoked', `waggle model show ${model}`);
 }

@@ -5,7 +5,7 @@ import { idArgument } from '../arguments.ts';
 import { type AskOptions, outputOption } from '../command-options.ts';
 import { homeLock, type KeyOptions, pathsOf } from '../home-keys.ts';
 import { emit } from '../output.ts';
-import { type PassphraseOptions, passphraseOptions, plainOption } from '../passphrase.ts';
+import { lockForNewKeys, type PassphraseOptions, passphraseOptions, plainOption } from '../passphrase.ts';
 import type { CliContext } from '../program.ts';
 import { targetOptions } from '../target.ts';
 import { exportKey, importKey } from './keys-move.ts';
@@ -75,7 +75,7 @@ async function newKey(model: string, options: KeyOptions, context: CliContext): 
   if ((await keystore.keyFacts(current)) !== undefined) {
     throw new WaggleError('WAGGLE_KEY_EXISTS', { path: current });
   }
-  const lock = options.plain === true ? undefined : await homeLock(paths, options);
+  const lock = options.plain === true ? await lockForNewKeys(options) : await homeLock(paths, options);
   await makeDirectory(paths.modelKeys);
   const pair = generateKeyPair();
   await keystore.saveModelKey(paths.modelKeys, parseId(model), pair, lock);

@@ -25,12 +25,14 @@ export async function startDaemon(options: StartOptions, { io, result }: CliCont
   );
   if (!isThere) throw new WaggleError('WAGGLE_GENESIS_MISSING', { path: paths.genesis });
   const { startNode } = await import('../../compose.ts');
+  // Asked for before signals are heard here: whoever types can give up.
+  const lock = await lockOf(paths, options);
   const ended = untilEnded(options);
   const node = await startNode({
     home: paths.directory,
     env: io.env,
     rejoin: options.rejoin === true,
-    lock: await lockOf(paths, options),
+    lock,
   });
   result.exit = await ended;
   await node.stop();
