@@ -131,6 +131,34 @@ const RULES = new Map<string, Rule>([
       'restore it from a backup',
     ),
   ],
+  [
+    'WAGGLE_KEY_LINK',
+    rule(
+      EXIT.permission,
+      ({ path }) => `${path} is a symbolic link: a key must be a file of its own`,
+      'put the file itself there',
+    ),
+  ],
+  [
+    'WAGGLE_KEY_FILE',
+    rule(
+      EXIT.data,
+      ({ path, reason }) => `${path} ${reason}`,
+      ({ reason }) =>
+        reason === 'is there already' ? 'name another file, or replace it with --force' : 'name another file',
+    ),
+  ],
+  [
+    'WAGGLE_KEY_SUBJECT',
+    rule(
+      EXIT.configuration,
+      ({ path, subject, wanted }) => `${path} holds the key of ${whose(subject)}, not of ${whose(wanted)}`,
+      ({ subject }) =>
+        String(subject).startsWith('model/')
+          ? `take it by its own name: waggle keys import ${String(subject).slice('model/'.length)} FILE`
+          : 'restore the file from a backup',
+    ),
+  ],
   ['WAGGLE_KEY_EXISTS', rule(EXIT.data, ({ path }) => `${path} holds another key already`, 'waggle keys list')],
   [
     'WAGGLE_KEY_NAME',
@@ -220,6 +248,11 @@ const RULES = new Map<string, Rule>([
   ],
   ['WAGGLE_RPC_REFUSED', refused],
 ]);
+
+/** "model/gpt-5" or "validator" as people say it. */
+function whose(subject: Fact): string {
+  return String(subject).startsWith('model/') ? String(subject).replace('/', ' ') : `the ${String(subject)}`;
+}
 
 /** What to say of anything thrown. Stacks are for WAGGLE_DEBUG only. */
 export function failureOf(error: unknown): Failure {

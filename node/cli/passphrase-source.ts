@@ -1,10 +1,11 @@
 import { constants, fstatSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { Socket } from 'node:net';
-import { isatty } from 'node:tty';
 import { WaggleError } from '../../protocol/errors.ts';
 
-/* Where a passphrase is read from when nobody is asked: a file, or a descriptor the caller opened. */
+/*
+ * Where a passphrase is read from when nobody is asked: a file, or a descriptor the caller opened. The net of the runtime is
+ * loaded when it is needed, as every command loads this file.
+ */
 
 const BYTES_MAX = 1_024;
 /** How long a pipe may stay open: whoever writes it is a program, and one that forgot to close it is told so. */
@@ -40,7 +41,7 @@ export async function readPassphraseFile(path: string): Promise<Uint8Array> {
  */
 export async function readPassphraseFd(fd: number, waitMs = PIPE_WAIT_MS): Promise<Uint8Array> {
   const source = `descriptor ${fd}`;
-  const kind = kindOf(fd);
+  const kind = await kindOf(fd);
   if (kind === 'terminal') throw refusedPassphrase(`${source} is a terminal: leave --passphrase-fd out to be asked`);
   if (kind === 'none') throw refusedPassphrase(`${source} is not open`);
   if (kind === 'other') throw refusedPassphrase(`${source} is no pipe and no file`);
@@ -60,7 +61,8 @@ export function refusedPassphrase(reason: string): WaggleError {
   return new WaggleError('WAGGLE_CLI_PASSPHRASE', { reason });
 }
 
-function kindOf(fd: number): 'file' | 'pipe' | 'terminal' | 'other' | 'none' {
+async function kindOf(fd: number): Promise<'file' | 'pipe' | 'terminal' | 'other' | 'none'> {
+  const { isatty } = await import('node:tty');
   if (isatty(fd)) return 'terminal';
   try {
     const stats = fstatSync(fd);
@@ -116,6 +118,7 @@ function readRest(fd: number, source: string): Buffer {
 async function readPipe(fd: number, source: string, waitMs: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
+  const { Socket } = await import('node:net');
   const socket = new Socket({ fd, readable: true, writable: false, signal: AbortSignal.timeout(waitMs) });
   try {
     for await (const chunk of socket) {

@@ -32,7 +32,10 @@ export function plainOption(command: Command): Command {
  * The lock for new keys: undefined when they shall be plain.
  * @throws WaggleError WAGGLE_CLI_PASSPHRASE {reason} none can be had; WAGGLE_KEY_MODE {path, mode}; WAGGLE_CLI_NO_INPUT {path}
  */
-export async function lockForNewKeys(options: PassphraseOptions): Promise<KeyLock | undefined> {
+export async function lockForNewKeys(
+  options: PassphraseOptions,
+  question = 'Passphrase for the keys of this home: ',
+): Promise<KeyLock | undefined> {
   if (options.plain === true) {
     const isGiven = options.passphraseFile !== undefined || options.passphraseFd !== undefined;
     if (isGiven) throw usage('--plain keeps keys without a passphrase: leave it out, or the passphrase');
@@ -40,7 +43,7 @@ export async function lockForNewKeys(options: PassphraseOptions): Promise<KeyLoc
   }
   const given = await givenPassphrase(options);
   if (given !== undefined) return new KeyLock(given);
-  const passphrase = await prompt('Passphrase for the keys of this home: ');
+  const passphrase = await prompt(question);
   const again = await prompt('The same again: ');
   if (!Buffer.from(passphrase).equals(again)) throw refusedPassphrase('the two are not the same');
   return new KeyLock(passphrase);

@@ -4,10 +4,10 @@ import { stringify } from 'yaml';
 import { type KeyPair, keyPairFromSeed } from '../../protocol/crypto/keys.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { type Genesis, genesisToJson } from '../../protocol/genesis.ts';
-import { type Id, parseId } from '../../protocol/ids.ts';
+import type { Id } from '../../protocol/ids.ts';
 import { type HomePaths, homePaths } from '../storage/home.ts';
 import type { KeyLock } from '../storage/key-lock.ts';
-import { saveModelKey } from '../storage/keystore.ts';
+import { saveModelKey, saveNewKey } from '../storage/keystore.ts';
 import type { NodeRole } from './config.ts';
 import type { ConfigFile } from './config-file.ts';
 import { TOKEN_SCOPES, type TokenScope, tokenHashesPath, tokenPath } from './tokens.ts';
@@ -41,10 +41,15 @@ export async function createHome(directory: string, facts: HomeFacts): Promise<H
   for (const path of [paths.directory, paths.keys, paths.modelKeys, paths.tokens]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
   }
-  await saveModelKey(paths.keys, parseId('node'), keyPairFromSeed(facts.nodeSeed), facts.lock);
-  const seat = parseId(facts.role === 'observer' ? 'operator' : 'validator');
-  await saveModelKey(paths.keys, seat, keyPairFromSeed(facts.validatorSeed), facts.lock);
-  for (const [id, key] of facts.modelKeys ?? []) await saveModelKey(paths.modelKeys, id, key, facts.lock);
+  const { lock } = facts;
+  await saveNewKey(paths.nodeKey, { pair: keyPairFromSeed(facts.nodeSeed), subject: 'node', lock });
+  const isObserver = facts.role === 'observer';
+  await saveNewKey(isObserver ? paths.operatorKey : paths.validatorKey, {
+    pair: keyPairFromSeed(facts.validatorSeed),
+    subject: isObserver ? 'operator' : 'validator',
+    lock,
+  });
+  for (const [id, key] of facts.modelKeys ?? []) await saveModelKey(paths.modelKeys, id, key, lock);
   await writeTokens(paths.tokens);
   if (!(await isThere(paths.config))) await writeFile(paths.config, stringify(configOf(facts)));
   // Last: a home with a genesis is a whole one, and one without is written again.

@@ -6,6 +6,7 @@ import { isId } from '../../protocol/ids.ts';
 import { type Roster, type Validator, validatorIndex } from '../../protocol/roster.ts';
 import { peerIdOf } from '../network/identity.ts';
 import type { HomePaths } from '../storage/home.ts';
+import type { KeySubject } from '../storage/key-format.ts';
 import type { KeyLock } from '../storage/key-lock.ts';
 import { loadKey } from '../storage/keystore.ts';
 import type { NodeRole } from './config.ts';
@@ -27,7 +28,8 @@ export interface Identity {
 /**
  * Read genesis and keys of a home. A validator must be in the roster with exactly these keys; an observer must not be.
  * @throws WaggleError WAGGLE_GENESIS_MISSING {path}, WAGGLE_GENESIS_FORM {path, reason}
- * @throws WaggleError WAGGLE_KEY_MISSING {path}, WAGGLE_KEY_LOCKED, WAGGLE_KEY_PASSPHRASE, WAGGLE_KEY_MODE, WAGGLE_KEY_DAMAGED
+ * @throws WaggleError WAGGLE_KEY_MISSING {path}, WAGGLE_KEY_LOCKED, WAGGLE_KEY_PASSPHRASE, WAGGLE_KEY_MODE, WAGGLE_KEY_DAMAGED,
+ *   WAGGLE_KEY_SUBJECT
  * @throws WaggleError WAGGLE_CONFIG_IDENTITY {reason, name?}
  */
 export async function loadIdentity(
@@ -38,8 +40,10 @@ export async function loadIdentity(
 ): Promise<Identity> {
   const genesis = await loadGenesis(paths.genesis);
   const isObserver = role === 'observer';
-  const operatorKey = await requireKey(isObserver ? paths.operatorKey : paths.validatorKey, lock);
-  const nodeSeed = exportSeed(await requireKey(paths.nodeKey, lock));
+  const operatorKey = isObserver
+    ? await requireKey(paths.operatorKey, 'operator', lock)
+    : await requireKey(paths.validatorKey, 'validator', lock);
+  const nodeSeed = exportSeed(await requireKey(paths.nodeKey, 'node', lock));
   const roster = genesisRoster(genesis);
   const shared = { genesis, roster, operatorKey, nodeSeed };
   if (isObserver) return { ...shared, self: undefined, name: observerName(roster, name) };
@@ -88,8 +92,8 @@ async function loadGenesis(path: string): Promise<Genesis> {
   return parseGenesis(value);
 }
 
-async function requireKey(path: string, lock: KeyLock | undefined): Promise<KeyPair> {
-  const key = await loadKey(path, lock);
+async function requireKey(path: string, subject: KeySubject, lock: KeyLock | undefined): Promise<KeyPair> {
+  const key = await loadKey(path, subject, lock);
   if (key === undefined) throw new WaggleError('WAGGLE_KEY_MISSING', { path });
   return key;
 }

@@ -9,7 +9,7 @@ import { isId, shardOf } from '../../protocol/ids.ts';
 import type { Network } from '../network/network.ts';
 import type { ChainFacts, NodeApi, NodeStatus } from '../rpc/node-api.ts';
 import type { KeyLock } from '../storage/key-lock.ts';
-import { keyFacts, loadKey, modelKeyPaths } from '../storage/keystore.ts';
+import { keyFacts, loadKey, modelKeyPaths, modelSubject } from '../storage/keystore.ts';
 import type { Head } from './head.ts';
 import type { LedgerReader } from './ledger-reader.ts';
 import type { SubmitService } from './submissions.ts';
@@ -99,7 +99,7 @@ function modelKeysOf({ modelKeys, lock, replica }: NodeApiParts): (model: string
     for (const path of [current, next]) {
       const facts = await keyFacts(path);
       if (facts === undefined || !hashesEqual(facts.publicKey, wanted)) continue;
-      const key = await loadKey(path, lock);
+      const key = await loadKey(path, modelSubject(model), lock);
       if (key !== undefined) known.set(model, key);
       return key;
     }

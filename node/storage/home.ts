@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import { access, mkdir, readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { takeLock } from './home-lock.ts';
@@ -64,7 +64,7 @@ export function homeDirectory(flag: string | undefined, env: Readonly<Record<str
  * take its lock.
  * @throws WaggleError WAGGLE_HOME_UNWRITABLE {path, reason}
  * @throws WaggleError WAGGLE_HOME_LOCKED {pid} a node runs on it: exit 75
- * @throws WaggleError WAGGLE_KEY_MODE {path, mode}
+ * @throws WaggleError those of requirePrivateKeys
  */
 export async function prepareHome(directory: string): Promise<Home> {
   const paths = homePaths(directory);
@@ -74,8 +74,8 @@ export async function prepareHome(directory: string): Promise<Home> {
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     });
   }
-  await ownerOnly(paths.keys);
-  await ownerOnly(paths.modelKeys);
+  await requirePrivateKeys(paths);
+  await ownerOnly(paths.tokens);
   // Taking the lock writes: a file system mounted read-only is found here even by root.
   const release = await writableAt(paths.lock, () => takeLock(paths.lock));
   return { ...paths, release };
@@ -90,7 +90,39 @@ async function writableAt<Result>(path: string, use: () => Promise<Result>): Pro
   }
 }
 
+/**
+ * Key directories, where they are, for the owner only, and so every file in them: a mode that was loosened is noticed before
+ * anything is signed (reliability.md 4, secrets). Directories may be links: what counts is where they lead.
+ * @throws WaggleError WAGGLE_KEY_MODE {path, mode}; WAGGLE_KEY_LINK {path}: a key that is a link may be changed from elsewhere
+ */
+export async function requirePrivateKeys({ keys, modelKeys }: Pick<HomePaths, 'keys' | 'modelKeys'>): Promise<void> {
+  for (const directory of [keys, modelKeys]) {
+    await ownerOnly(directory);
+    for (const entry of await entriesOf(directory)) {
+      const path = join(directory, entry.name);
+      if (path === modelKeys || !KEY_FILE.test(entry.name)) continue;
+      if (entry.isSymbolicLink()) throw new WaggleError('WAGGLE_KEY_LINK', { path });
+      await ownerOnly(path);
+    }
+  }
+}
+
+/** Keys, next keys of rotations, and what a broken-off write left. */
+const KEY_FILE = /\.key(?:\.next)?$|^\..*\.new$/;
+
+async function entriesOf(directory: string): Promise<Dirent[]> {
+  return await readdir(directory, { withFileTypes: true }).catch(whenAbsent<Dirent[]>([]));
+}
+
 async function ownerOnly(path: string): Promise<void> {
-  const mode = (await stat(path)).mode & 0o777;
+  const stats = await stat(path).catch(whenAbsent(undefined));
+  const mode = (stats?.mode ?? 0) & 0o777;
   if ((mode & 0o077) !== 0) throw new WaggleError('WAGGLE_KEY_MODE', { path, mode: mode.toString(8) });
+}
+
+function whenAbsent<Value>(value: Value): (error: NodeJS.ErrnoException) => Value {
+  return (error) => {
+    if (error.code === 'ENOENT') return value;
+    throw error;
+  };
 }

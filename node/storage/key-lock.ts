@@ -40,6 +40,11 @@ export class KeyLock {
     this.#passphrase = passphrase;
   }
 
+  /** The same passphrase without a salt yet: for a file that leaves this home, which must not tell where it comes from. */
+  apart(): KeyLock {
+    return new KeyLock(this.#passphrase);
+  }
+
   /** What new keys are sealed under: the salt of the first key that was opened, else a new one. */
   kdf(): KdfFacts {
     this.#salt ??= randomBytes(SALT_BYTES);

@@ -7,7 +7,15 @@ import { generateKeyPair, type KeyPair } from '../../protocol/crypto/keys.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { type Id, isId } from '../../protocol/ids.ts';
 import { syncDirectory } from './journal-file.ts';
-import { damagedKey, decodeKey, encodePlainKey, encodeSealedKey, type KeyFacts, readKeyFacts } from './key-format.ts';
+import {
+  damagedKey,
+  decodeKey,
+  encodePlainKey,
+  encodeSealedKey,
+  type KeyFacts,
+  type KeySubject,
+  readKeyFacts,
+} from './key-format.ts';
 import type { KeyLock } from './key-lock.ts';
 
 const SUFFIX = '.key';
@@ -18,20 +26,20 @@ const FILE_BYTES_MAX = 4096;
  * @throws WaggleError WAGGLE_KEY_MODE {path, mode} others than the owner may read it
  * @throws WaggleError WAGGLE_KEY_DAMAGED {path, reason} never with anything of the content
  */
-export async function loadOrCreateKey(path: string, lock?: KeyLock): Promise<KeyPair> {
-  const found = await loadKey(path, lock);
+export async function loadOrCreateKey(path: string, subject: KeySubject, lock?: KeyLock): Promise<KeyPair> {
+  const found = await loadKey(path, subject, lock);
   if (found !== undefined) return found;
-  await saveKey(path, generateKeyPair(), lock);
+  await saveKey(path, { pair: generateKeyPair(), subject, lock }, link);
   // Read back, so that of two that create it at once both hold the one that won.
-  const saved = await loadKey(path, lock);
+  const saved = await loadKey(path, subject, lock);
   if (saved === undefined) throw damagedKey(path, 'gone');
   return saved;
 }
 
 /** The key at `path`, undefined when there is none. @throws as loadOrCreateKey and decodeKey */
-export async function loadKey(path: string, lock?: KeyLock): Promise<KeyPair | undefined> {
+export async function loadKey(path: string, subject: KeySubject, lock?: KeyLock): Promise<KeyPair | undefined> {
   const text = await readKeyFile(path);
-  return text === undefined ? undefined : await decodeKey(path, text, lock);
+  return text === undefined ? undefined : await decodeKey(path, text, lock, subject);
 }
 
 /** What a key file says without being opened, undefined when there is none. @throws as loadOrCreateKey */
@@ -65,7 +73,7 @@ async function readKeyFile(path: string): Promise<string | undefined> {
 export async function loadModelKeys(directory: string, lock?: KeyLock): Promise<Map<Id, KeyPair>> {
   const keys = new Map<Id, KeyPair>();
   for (const id of await modelKeyNames(directory)) {
-    const key = await loadKey(join(directory, `${id}${SUFFIX}`), lock);
+    const key = await loadKey(join(directory, `${id}${SUFFIX}`), modelSubject(id), lock);
     if (key !== undefined) keys.set(id, key);
   }
   return keys;
@@ -81,6 +89,10 @@ export async function modelKeyNames(directory: string): Promise<Id[]> {
   });
 }
 
+export function modelSubject(id: Id): KeySubject {
+  return `model/${id}`;
+}
+
 /** Where the key of a model is, and where its next one waits during a rotation. */
 export function modelKeyPaths(directory: string, id: Id): { readonly current: string; readonly next: string } {
   if (!isId(id)) throw new WaggleError('WAGGLE_KEY_NAME');
@@ -88,10 +100,33 @@ export function modelKeyPaths(directory: string, id: Id): { readonly current: st
   return { current, next: `${current}.next` };
 }
 
-/** The next key becomes the current one; what was current is gone. */
-export async function promoteNextKey(directory: string, id: Id): Promise<void> {
+/**
+ * The next key of a model, made when there is none, and proven: it opens, and it is on the disk to stay, before anybody
+ * hears of it. Of two that make it at once both get the one that won.
+ * @throws as loadKey
+ */
+export async function prepareNextKey(directory: string, id: Id, lock?: KeyLock): Promise<KeyPair> {
+  const { next } = modelKeyPaths(directory, id);
+  const subject = modelSubject(id);
+  if ((await keyFacts(next)) === undefined) await saveKey(next, { pair: generateKeyPair(), subject, lock }, link);
+  // Also after a crash that came between the name and its sync.
+  await syncDirectory(directory);
+  const pair = await loadKey(next, subject, lock);
+  if (pair === undefined) throw damagedKey(next, 'gone');
+  return pair;
+}
+
+/**
+ * The next key becomes the current one; what was current is gone. Done already by another run: nothing is left to do.
+ * @throws WaggleError WAGGLE_KEY_MISSING {path} neither is the key that was meant
+ */
+export async function promoteNextKey(directory: string, id: Id, publicKey: Uint8Array): Promise<void> {
   const { current, next } = modelKeyPaths(directory, id);
-  await rename(next, current);
+  const waiting = await keyFacts(next);
+  if (waiting !== undefined && equals(waiting.publicKey, publicKey)) await rename(next, current);
+  else if (!equals((await keyFacts(current))?.publicKey ?? new Uint8Array(), publicKey)) {
+    throw new WaggleError('WAGGLE_KEY_MISSING', { path: next });
+  }
   await syncDirectory(directory);
 }
 
@@ -99,22 +134,44 @@ export async function promoteNextKey(directory: string, id: Id): Promise<void> {
  * Save the key of a model as `<id>.key`. An id has no slash and no leading dot, so it cannot leave the directory.
  * @throws WaggleError WAGGLE_KEY_NAME not an id; WAGGLE_KEY_EXISTS {path} it has another key already
  */
-export async function saveModelKey(directory: string, id: Id, keyPair: KeyPair, lock?: KeyLock): Promise<void> {
-  await saveNewKey(modelKeyPaths(directory, id).current, keyPair, lock);
+export async function saveModelKey(directory: string, id: Id, pair: KeyPair, lock?: KeyLock): Promise<void> {
+  await saveNewKey(modelKeyPaths(directory, id).current, { pair, subject: modelSubject(id), lock });
+}
+
+export interface NewKey {
+  readonly pair: KeyPair;
+  readonly subject: KeySubject;
+  /** Plain without one. */
+  readonly lock?: KeyLock | undefined;
 }
 
 /** @throws WaggleError WAGGLE_KEY_EXISTS {path} there is another key already */
-export async function saveNewKey(path: string, keyPair: KeyPair, lock?: KeyLock): Promise<void> {
-  if (await saveKey(path, keyPair, lock)) return;
+export async function saveNewKey(path: string, key: NewKey): Promise<void> {
+  if (await saveKey(path, key, link)) return;
   const found = await keyFacts(path);
-  if (found === undefined || !equals(found.publicKey, keyPair.publicKey)) {
+  if (found === undefined || !equals(found.publicKey, key.pair.publicKey)) {
     throw new WaggleError('WAGGLE_KEY_EXISTS', { path });
   }
 }
 
-/** Whole or not at all, durable, and never over another key. False when the name is taken. */
-async function saveKey(path: string, keyPair: KeyPair, lock: KeyLock | undefined): Promise<boolean> {
-  const content = lock === undefined ? encodePlainKey(keyPair) : await encodeSealedKey(keyPair, lock);
+/**
+ * Write a key to a file outside the home; with `mayReplace` in the place of whatever file is there.
+ * @throws WaggleError WAGGLE_KEY_FILE {path, reason} it is there already, or cannot be written
+ */
+export async function writeKeyFile(path: string, key: NewKey, mayReplace: boolean): Promise<void> {
+  let isWritten: boolean;
+  try {
+    isWritten = await saveKey(path, key, mayReplace ? rename : link);
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new WaggleError('WAGGLE_KEY_FILE', { path, reason: `cannot be written (${code})` });
+  }
+  if (!isWritten) throw new WaggleError('WAGGLE_KEY_FILE', { path, reason: 'is there already' });
+}
+
+/** Whole or not at all, and durable; by `link` never over another file. False when the name is taken. */
+async function saveKey(path: string, { pair, subject, lock }: NewKey, place: typeof link): Promise<boolean> {
+  const content = lock === undefined ? encodePlainKey(pair, subject) : await encodeSealedKey(pair, subject, lock);
   const unfinished = join(dirname(path), `.${randomUUID()}.new`);
   const handle = await open(unfinished, 'wx', 0o600);
   try {
@@ -124,7 +181,7 @@ async function saveKey(path: string, keyPair: KeyPair, lock: KeyLock | undefined
     } finally {
       await handle.close();
     }
-    await link(unfinished, path);
+    await place(unfinished, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { homeDirectory, homePaths, prepareHome } from '../storage/home.ts';
@@ -34,6 +34,31 @@ describe('home', () => {
       await assert.rejects(prepareHome(directory), { code: 'WAGGLE_KEY_MODE' });
       await chmod(join(directory, 'keys'), 0o700);
       await (await prepareHome(directory)).release();
+    }));
+
+  it('is refused when a key of a model can be read by others or is a link, and a folder may be elsewhere', () =>
+    inTemporaryDirectory(async (directory) => {
+      const home = await prepareHome(join(directory, 'home'));
+      await home.release();
+      for (const path of [home.modelKeys, home.tokens]) {
+        await chmod(path, 0o711);
+        await assert.rejects(prepareHome(home.directory), { code: 'WAGGLE_KEY_MODE' });
+        await chmod(path, 0o700);
+      }
+      for (const name of ['m.key', 'm.key.next', '.0.new']) {
+        const path = join(home.modelKeys, name);
+        await writeFile(path, '', { mode: 0o640 });
+        await assert.rejects(prepareHome(home.directory), { code: 'WAGGLE_KEY_MODE' }, name);
+        await rm(path);
+      }
+      await symlink('/etc/passwd', join(home.modelKeys, 'm.key'));
+      await assert.rejects(prepareHome(home.directory), { code: 'WAGGLE_KEY_LINK' });
+      await rm(join(home.modelKeys, 'm.key'));
+      await rename(home.keys, join(directory, 'elsewhere'));
+      await symlink(join(directory, 'elsewhere'), home.keys);
+      await (await prepareHome(home.directory)).release();
+      await chmod(join(directory, 'elsewhere', 'models'), 0o750);
+      await assert.rejects(prepareHome(home.directory), { code: 'WAGGLE_KEY_MODE' });
     }));
 
   it('is refused where it cannot be', () =>

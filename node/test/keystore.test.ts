@@ -13,9 +13,9 @@ describe('keystore', () => {
   it('makes a key once and gives the same one ever after', () =>
     inTemporaryDirectory(async (directory) => {
       const path = join(directory, 'validator.key');
-      assert.equal(await loadKey(path), undefined);
-      const [first, raced] = await Promise.all([loadOrCreateKey(path), loadOrCreateKey(path)]);
-      const again = await loadOrCreateKey(path);
+      assert.equal(await loadKey(path, 'node'), undefined);
+      const [first, raced] = await Promise.all([loadOrCreateKey(path, 'node'), loadOrCreateKey(path, 'node')]);
+      const again = await loadOrCreateKey(path, 'node');
       assert.deepEqual(raced.publicKey, first.publicKey);
       assert.deepEqual(again.publicKey, first.publicKey);
       assert.deepEqual(again.sign(MESSAGE), first.sign(MESSAGE));
@@ -26,17 +26,17 @@ describe('keystore', () => {
   it('refuses a key that others may read', () =>
     inTemporaryDirectory(async (directory) => {
       const path = join(directory, 'node.key');
-      await loadOrCreateKey(path);
+      await loadOrCreateKey(path, 'node');
       for (const mode of [0o640, 0o604, 0o644, 0o660]) {
         await chmod(path, mode);
-        await assert.rejects(loadOrCreateKey(path), { code: 'WAGGLE_KEY_MODE' });
+        await assert.rejects(loadOrCreateKey(path, 'node'), { code: 'WAGGLE_KEY_MODE' });
       }
     }));
 
   it('refuses a damaged key and never prints it', () =>
     inTemporaryDirectory(async (directory) => {
       const path = join(directory, 'node.key');
-      await loadOrCreateKey(path);
+      await loadOrCreateKey(path, 'node');
       const whole = await readFile(path, 'utf8');
       const { seed, publicKey, ...rest } = JSON.parse(whole);
       const other = seed.startsWith('0') ? `1${seed.slice(1)}` : `0${seed.slice(1)}`;
@@ -53,7 +53,7 @@ describe('keystore', () => {
       ];
       for (const content of bad) {
         await writeFile(path, content);
-        await assert.rejects(loadOrCreateKey(path), (error: Error & { code?: string }) => {
+        await assert.rejects(loadOrCreateKey(path, 'node'), (error: Error & { code?: string }) => {
           assert.equal(error.code, 'WAGGLE_KEY_DAMAGED');
           assert.ok(!error.message.includes(seed.slice(2, 20)));
           return true;

@@ -203,6 +203,33 @@ export const HOMES: readonly [string, FailureCode][] = [
       'restore it from a backup, or waggle init in a new home',
     ),
   ],
+  [
+    'KEY_LINK',
+    code(
+      EXIT.permission,
+      'a key is a symbolic link',
+      'a key that was put elsewhere, or somebody else who wrote into the home',
+      'put the file itself there',
+    ),
+  ],
+  [
+    'KEY_SUBJECT',
+    code(
+      EXIT.configuration,
+      'a key file holds the key of another model, or of the node',
+      'a file that was renamed or copied by hand',
+      'move keys with waggle keys export and waggle keys import, by the name they have',
+    ),
+  ],
+  [
+    'KEY_FILE',
+    code(
+      EXIT.data,
+      'a key is not written to a file',
+      'there is a file already, or its folder is not there',
+      'name another file, or replace it with --force',
+    ),
+  ],
   ['KEY_EXISTS', code(EXIT.data, 'there is another key already', 'a model has one key in a home', 'waggle keys list')],
   [
     'KEY_NAME',

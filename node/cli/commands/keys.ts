@@ -1,59 +1,47 @@
 import type { Command } from 'commander';
 import { WaggleError } from '../../../protocol/errors.ts';
 import type { Id } from '../../../protocol/ids.ts';
-import { idArgument } from '../arguments.ts';
 import { type AskOptions, outputOption } from '../command-options.ts';
-import { homeLock, type KeyOptions, pathsOf } from '../home-keys.ts';
+import { homeLock, type KeyOptions, modelArgument, pathsOf } from '../home-keys.ts';
 import { emit } from '../output.ts';
 import { lockForNewKeys, type PassphraseOptions, passphraseOptions, plainOption } from '../passphrase.ts';
 import type { CliContext } from '../program.ts';
 import { targetOptions } from '../target.ts';
-import { exportKey, importKey } from './keys-move.ts';
+import { type KeyResult, listKeys } from './keys-list.ts';
+import { type ExportOptions, exportKey, type ImportOptions, importKey } from './keys-move.ts';
 import { revokeKey, rotateKey } from './keys-rotate.ts';
-
-interface KeyResult {
-  /** Model id, or `node`, `validator`, `operator`. */
-  readonly name: string;
-  readonly kind: 'node' | 'model';
-  /** Public key, hex. */
-  readonly key: string;
-  readonly encrypted: boolean;
-}
 
 export function addKeyCommands(program: Command, context: CliContext): void {
   const keys = program.command('keys').description('signing keys in a home: new, list, export, import …');
   plainOption(keyOptions(keys.command('new')))
     .description('make the key of a model and save it in the home')
-    .argument('<model>', 'model id', idArgument('model'))
-    .action((model: string, options: KeyOptions) => newKey(model, options, context));
+    .argument('<model>', 'model id', modelArgument)
+    .action((model: Id, options: KeyOptions) => newKey(model, options, context));
   keyOptions(keys.command('list'))
     .description('public keys of this home; secrets are never shown')
     .action((options: KeyOptions) => listKeys(options, context));
   passphraseOptions(keyOptions(keys.command('export')))
     .description('write the key of a model to one sealed file, or with --public print its public key')
-    .argument('<model>', 'model id', idArgument('model'))
+    .argument('<model>', 'model id', modelArgument)
     .argument('[file]', 'where to; must not exist')
     .option('--public', 'the public key alone')
-    .action((model: string, file: string | undefined, options: KeyOptions & { public?: boolean }) =>
-      exportKey(model, file, options, context),
-    );
+    .option('--force', 'replace the file that is there')
+    .action((model: Id, file: string | undefined, options: ExportOptions) => exportKey(model, file, options, context));
   plainOption(keyOptions(keys.command('import')))
     .description('take the key of a model from a file that keys export wrote')
-    .argument('<model>', 'model id', idArgument('model'))
+    .argument('<model>', 'model id', modelArgument)
     .argument('<file>', 'the file')
     .option('--home-passphrase-file <file>', 'file with the passphrase of this home, where it is another one')
-    .action((model: string, file: string, options: KeyOptions & { homePassphraseFile?: string }) =>
-      importKey(model, file, options, context),
-    );
+    .action((model: Id, file: string, options: ImportOptions) => importKey(model, file, options, context));
   passphraseOptions(outputOption(targetOptions(keys.command('rotate'))))
     .description('give a model a new key, in the home and on the ledger')
-    .argument('<model>', 'model id', idArgument('model'))
-    .action((model: string, options: AskOptions & PassphraseOptions) => rotateKey(model, options, context));
+    .argument('<model>', 'model id', modelArgument)
+    .action((model: Id, options: AskOptions & PassphraseOptions) => rotateKey(model, options, context));
   outputOption(targetOptions(keys.command('revoke')))
     .description('give the key of a model up for good; it can vote no more until an admin gives it another')
-    .argument('<model>', 'model id', idArgument('model'))
+    .argument('<model>', 'model id', modelArgument)
     .option('--yes', 'do not ask')
-    .action((model: string, options: AskOptions & { yes?: boolean }) => revokeKey(model, options, context));
+    .action((model: Id, options: AskOptions & { yes?: boolean }) => revokeKey(model, options, context));
 }
 
 function keyOptions(command: Command): Command {
@@ -62,23 +50,22 @@ function keyOptions(command: Command): Command {
   );
 }
 
-async function newKey(model: string, options: KeyOptions, context: CliContext): Promise<void> {
-  const [{ makeDirectory }, keystore, { generateKeyPair }, { parseId }, { toHex }] = await Promise.all([
+async function newKey(model: Id, options: KeyOptions, context: CliContext): Promise<void> {
+  const [{ makeDirectory }, keystore, { generateKeyPair }, { toHex }] = await Promise.all([
     import('../make-directory.ts'),
     import('../../storage/keystore.ts'),
     import('../../../protocol/crypto/keys.ts'),
-    import('../../../protocol/ids.ts'),
     import('../../../protocol/hex.ts'),
   ]);
   const paths = await pathsOf(options.home, context);
-  const { current } = keystore.modelKeyPaths(paths.modelKeys, parseId(model));
+  const { current } = keystore.modelKeyPaths(paths.modelKeys, model);
   if ((await keystore.keyFacts(current)) !== undefined) {
     throw new WaggleError('WAGGLE_KEY_EXISTS', { path: current });
   }
   const lock = options.plain === true ? await lockForNewKeys(options) : await homeLock(paths, options);
   await makeDirectory(paths.modelKeys);
   const pair = generateKeyPair();
-  await keystore.saveModelKey(paths.modelKeys, parseId(model), pair, lock);
+  await keystore.saveModelKey(paths.modelKeys, model, pair, lock);
   const facts: KeyResult = { name: model, kind: 'model', key: toHex(pair.publicKey), encrypted: lock !== undefined };
   emit(context.io, options.output, facts, () => ({
     title: `key of ${model} saved${lock === undefined ? ', unencrypted' : ''}`,
@@ -86,36 +73,4 @@ async function newKey(model: string, options: KeyOptions, context: CliContext): 
     rows: [[facts.name, facts.key]],
     next: `waggle model register ${model} --key ${facts.key}   (by an admin)`,
   }));
-}
-
-async function listKeys(options: KeyOptions, context: CliContext): Promise<void> {
-  const [keystore, { toHex }] = await Promise.all([
-    import('../../storage/keystore.ts'),
-    import('../../../protocol/hex.ts'),
-  ]);
-  const paths = await pathsOf(options.home, context);
-  const { nodeKey, validatorKey, operatorKey, modelKeys } = paths;
-  const found: KeyResult[] = [];
-  const look = async (name: string, kind: KeyResult['kind'], path: string): Promise<void> => {
-    const facts = await keystore.keyFacts(path);
-    if (facts !== undefined) found.push({ name, kind, key: toHex(facts.publicKey), encrypted: facts.encrypted });
-  };
-  await look('node', 'node', nodeKey);
-  await look('validator', 'node', validatorKey);
-  await look('operator', 'node', operatorKey);
-  for (const id of await keystore.modelKeyNames(modelKeys).catch((): Id[] => [])) {
-    await look(id, 'model', keystore.modelKeyPaths(modelKeys, id).current);
-  }
-  emit(
-    context.io,
-    options.output,
-    found,
-    () => ({
-      columns: [{ name: 'name' }, { name: 'kind' }, { name: 'sealed' }, { name: 'public key' }],
-      rows: found.map(({ name, kind, key, encrypted }) => [name, kind, encrypted ? 'yes' : 'no', key]),
-      notes: found.length === 0 ? ['no keys here'] : [],
-      next: 'waggle keys new MODEL',
-    }),
-    found,
-  );
 }

@@ -38,11 +38,12 @@ export async function startDaemon(options: StartOptions, { io, result }: CliCont
   await node.stop();
 }
 
-/** Asked for only where a key of the node is sealed. */
+/** Asked for only where a key of the node is sealed; given it is taken, as keys of models may be sealed alone. */
 async function lockOf(paths: HomePaths, options: PassphraseOptions): Promise<KeyLock | undefined> {
   const { keyFacts } = await import('../../storage/keystore.ts');
   const facts = await Promise.all([paths.nodeKey, paths.validatorKey, paths.operatorKey].map(keyFacts));
-  return facts.some((one) => one?.encrypted) ? await lockForSealedKeys(options) : undefined;
+  const isGiven = options.passphraseFile !== undefined || options.passphraseFd !== undefined;
+  return isGiven || facts.some((one) => one?.encrypted) ? await lockForSealedKeys(options) : undefined;
 }
 
 /** The exit code of whatever ends the daemon. A second signal ends it at once. */

