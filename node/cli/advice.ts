@@ -73,6 +73,8 @@ async function lookUp(type: string, { facts }: WaggleError, refused: Refused, cl
       return facts.missing === undefined
         ? {}
         : { line: plain(`the ballot must answer every proposal: ${facts.missing} too`) };
+    case 'ballot.no-key':
+      return facts.fault === undefined ? {} : { advice: plain(`waggle explain ${facts.fault}`) };
     case 'ballot.not-operated':
       return byOperator(facts.operator, flags);
     default:

@@ -1,3 +1,4 @@
+import { codeOf } from '../../protocol/errors.ts';
 import { type Id, isId, toId } from '../../protocol/ids.ts';
 import type { HomePaths } from '../storage/home.ts';
 import type { KeySubject } from '../storage/key-format.ts';
@@ -69,8 +70,12 @@ export async function keyPlaces(paths: HomePaths): Promise<KeyPlace[]> {
 export async function homeLock(paths: HomePaths, options: PassphraseOptions): Promise<KeyLock | undefined> {
   const { keyFacts, loadKey } = await import('../storage/keystore.ts');
   let isPlain = false;
-  for (const { path, subject } of await keyPlaces(paths)) {
-    const facts = await keyFacts(path);
+  for (const { path, subject, kind } of await keyPlaces(paths)) {
+    // A damaged key of one model keeps no other from being made or mended.
+    const facts = await keyFacts(path).catch((error: unknown) => {
+      if (kind === 'model' && codeOf(error) === 'WAGGLE_KEY_DAMAGED') return undefined;
+      throw error;
+    });
     isPlain ||= facts?.encrypted === false;
     if (facts?.encrypted !== true) continue;
     const lock = await lockForSealedKeys(options, 'Passphrase of this home: ');

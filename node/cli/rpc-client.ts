@@ -7,7 +7,7 @@ export interface RpcClient {
    * One call; the result as the daemon sent it.
    * @throws WaggleError WAGGLE_RPC_UNREACHABLE {url, reason}, WAGGLE_RPC_TIMEOUT {url, timeoutMs}, WAGGLE_RPC_FORM {url, reason}
    * @throws WaggleError WAGGLE_RPC_REFUSED {number, message, type, hint, retryable, retryAfterMs, path, ballot?, operation?,
-   * operator?, missing?}
+   * operator?, fault?, missing?}
    */
   call<Result>(method: string, params?: object, options?: CallOptions): Promise<Result>;
   /** Several calls in one request, answers in the order of the calls: a result or the error of that element. */
@@ -163,7 +163,7 @@ const MISSING_MAX = 10;
 /** What an answer names for the one who goes on from it, where it does. */
 function named(data: Readonly<Record<string, unknown>>): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const name of ['ballot', 'operation', 'operator'] as const) {
+  for (const name of ['ballot', 'operation', 'operator', 'fault'] as const) {
     const value = textOf(data[name]);
     if (value !== undefined) found[name] = value;
   }

@@ -31,6 +31,7 @@ import { Head } from './head.ts';
 import { encodeEntry } from './journal-entries.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { LedgerWriter } from './ledger-writer.ts';
+import { ModelKeys } from './model-keys.ts';
 import { createNodeApi } from './node-api.ts';
 import { isLevel, statusOf } from './node-status.ts';
 import { ObserverFeed } from './observer-feed.ts';
@@ -74,6 +75,7 @@ export class Engine {
   readonly #observerFeed: ObserverFeed | undefined;
   #forwardTimer: NodeJS.Timeout | undefined;
   readonly #head: Head;
+  readonly #modelKeys: ModelKeys;
   readonly #driver: Driver;
   readonly #transport: Transport;
   readonly #startedAtMs = performance.now();
@@ -119,6 +121,12 @@ export class Engine {
     this.#submissions = this.#forwarder ?? new Submissions(push, self ?? 0);
     this.#observerFeed = self === undefined ? undefined : new ObserverFeed(self, this.#toObservers());
     this.#head = new Head(replica.executed, (error) => options.log.error({ event: 'head.listener', err: error }));
+    this.#modelKeys = new ModelKeys({
+      directory: options.paths.modelKeys,
+      lock: options.lock,
+      registered: (model) => replica.state.models.get(model)?.key,
+      onUnusable: (key) => options.log.warn({ event: 'key.unusable', ...key }),
+    });
     this.#transport = new Transport(this.#network, names, push, this.#counters);
     const compaction = new Compaction(replica, journal, this.#writer, options.journalBytesMax);
     this.#driver = new Driver({
@@ -141,6 +149,8 @@ export class Engine {
     await this.#driver.start({ nonce: randomBytes(NONCE_BYTES), amnesia: this.#booted.amnesia });
     this.#admitObservers();
     await this.#network.start(this.#createReceiver());
+    // Beside everything else: a node whose models cannot vote is a node all the same.
+    void this.#modelKeys.check();
     if (this.#forwarder !== undefined) {
       this.#forwardTimer = setInterval(() => this.#forwarder?.tick(), FORWARD_TICK_MS);
     }
@@ -239,7 +249,7 @@ export class Engine {
   }
 
   #createApi(): NodeApi {
-    const { identity, version, paths } = this.#options;
+    const { identity, version } = this.#options;
     return createNodeApi({
       replica: this.#booted.replica,
       genesis: identity.genesis,
@@ -250,8 +260,7 @@ export class Engine {
       head: this.#head,
       name: identity.name,
       operatorKey: identity.operatorKey,
-      modelKeys: paths.modelKeys,
-      lock: this.#options.lock,
+      modelKeys: this.#modelKeys,
       status: () => this.#status(),
       metricsText: createMetrics({
         network: () => this.#network.counters(),

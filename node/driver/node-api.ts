@@ -4,14 +4,12 @@ import type { KeyPair } from '../../protocol/crypto/keys.ts';
 import type { Genesis } from '../../protocol/genesis.ts';
 import { encodeSignedBallot } from '../../protocol/governance/ballot.ts';
 import { encodeSignedOperation } from '../../protocol/governance/operation.ts';
-import { hashesEqual } from '../../protocol/hash.ts';
-import { isId, shardOf } from '../../protocol/ids.ts';
+import { shardOf } from '../../protocol/ids.ts';
 import type { Network } from '../network/network.ts';
 import type { ChainFacts, NodeApi, NodeStatus } from '../rpc/node-api.ts';
-import type { KeyLock } from '../storage/key-lock.ts';
-import { keyFacts, loadKey, modelKeyPaths, modelSubject } from '../storage/keystore.ts';
 import type { Head } from './head.ts';
 import type { LedgerReader } from './ledger-reader.ts';
+import type { ModelKeys } from './model-keys.ts';
 import type { SubmitService } from './submissions.ts';
 
 const CONTROL_SHARD = 0;
@@ -26,18 +24,15 @@ export interface NodeApiParts {
   readonly head: Head;
   readonly name: string;
   readonly operatorKey: KeyPair;
-  /** Directory of `<model>.key` files. */
-  readonly modelKeys: string;
-  readonly lock: KeyLock | undefined;
+  readonly modelKeys: ModelKeys;
   readonly status: () => NodeStatus;
   readonly metricsText: () => Promise<string>;
 }
 
 /** What RPC knows of this node. */
 export function createNodeApi(parts: NodeApiParts): NodeApi {
-  const { replica, genesis, version, network, reader, submissions, head, operatorKey } = parts;
+  const { replica, genesis, version, network, reader, submissions, head, operatorKey, modelKeys } = parts;
   const { chain, self, shards } = replica.config;
-  const modelKey = modelKeysOf(parts);
   return {
     chain,
     genesis,
@@ -45,7 +40,8 @@ export function createNodeApi(parts: NodeApiParts): NodeApi {
     version,
     self,
     operatorKey,
-    modelKey,
+    modelKey: (model) => modelKeys.get(model),
+    modelKeyFault: (model) => modelKeys.fault(model),
     status: parts.status,
     metricsText: parts.metricsText,
     peers: () => network.peers(),
@@ -81,28 +77,4 @@ function chainFacts({ chains }: Replica): ChainFacts[] {
     incarnation,
     muted,
   }));
-}
-
-/**
- * The key the registry knows for a model, if this home has it: the current one, or the next during a rotation. Read when
- * it is first asked for and again when the registry has another: one made while the node runs is found too.
- */
-function modelKeysOf({ modelKeys, lock, replica }: NodeApiParts): (model: string) => Promise<KeyPair | undefined> {
-  const known = new Map<string, KeyPair>();
-  return async (model) => {
-    const wanted = replica.state.models.get(model)?.key;
-    const found = known.get(model);
-    // An id has no slash and no leading dot, so it names a file in the directory and no other.
-    if (wanted === undefined || !isId(model)) return undefined;
-    if (found !== undefined && hashesEqual(found.publicKey, wanted)) return found;
-    const { current, next } = modelKeyPaths(modelKeys, model);
-    for (const path of [current, next]) {
-      const facts = await keyFacts(path);
-      if (facts === undefined || !hashesEqual(facts.publicKey, wanted)) continue;
-      const key = await loadKey(path, modelSubject(model), lock);
-      if (key !== undefined) known.set(model, key);
-      return key;
-    }
-    return undefined;
-  };
 }

@@ -111,8 +111,20 @@ async function signerOf(desk: Desk, row: SessionRow, voter: string): Promise<Key
   if (isOwn && !needsKey) return undefined;
   const pair = await desk.api.modelKey(voter);
   if (pair !== undefined && model.key !== undefined && hashesEqual(pair.publicKey, model.key)) return pair;
-  if (isOwn) throw new RpcError('ballot.no-key', { path: 'voter' });
+  if (isOwn) throw noKey(desk, voter);
   throw notOperated(model.operator);
+}
+
+/** A key that is here and cannot be used is another matter than one that is not. */
+function noKey(desk: Desk, voter: string): RpcError {
+  const code = desk.api.modelKeyFault(voter);
+  if (code === undefined) return new RpcError('ballot.no-key', { path: 'voter' });
+  return new RpcError('ballot.no-key', {
+    path: 'voter',
+    detail: `the key file of ${voter} cannot be used (${code})`,
+    hint: 'mend the key file on this node, or import the key again; the log of the node has key.unusable',
+    facts: { fault: code },
+  });
 }
 
 /** Outcomes that a block this node has not executed yet may turn into another. */

@@ -139,6 +139,8 @@ export interface NodeApi {
 
   /** The key that the registry knows for a model, if this node's keystore has it. */
   modelKey(model: string): Promise<KeyPair | undefined>;
+  /** The code of why the key file of a model could not be used when it was last needed. */
+  modelKeyFault(model: string): string | undefined;
   /** The key this node signs operations with for its operator: its validator key. */
   readonly operatorKey: KeyPair;
 

@@ -81,12 +81,16 @@ export async function loadModelKeys(directory: string, lock?: KeyLock): Promise<
 
 /** Models with a key file, by id. @throws WaggleError WAGGLE_KEY_NAME {path} not an id */
 export async function modelKeyNames(directory: string): Promise<Id[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.')).sort();
-  return names.map((name) => {
-    const id = name.slice(0, -SUFFIX.length);
-    if (!isId(id)) throw new WaggleError('WAGGLE_KEY_NAME', { path: join(directory, name) });
-    return id;
+  return (await modelKeyFiles(directory)).map((name) => {
+    if (!isId(name)) throw new WaggleError('WAGGLE_KEY_NAME', { path: join(directory, `${name}${SUFFIX}`) });
+    return name;
   });
+}
+
+/** What key files are named after, model ids or not, sorted. */
+export async function modelKeyFiles(directory: string): Promise<string[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.')).sort();
+  return names.map((name) => name.slice(0, -SUFFIX.length));
 }
 
 export function modelSubject(id: Id): KeySubject {

@@ -267,6 +267,12 @@ test('a voter signs with its own key, its operator stands for it, and nobody els
   assert.equal((await ballot((await submit(rig, 'v0', [9, 3])).ballot)).auth, 'voter');
   assert.equal((await ballot((await submit(rig, 'm0', [9, 3])).ballot)).auth, 'operator');
   assert.equal((await refused(rig, ballotParams('v1', [9, 3]))).type, 'ballot.no-key');
+  rig.api.keyFaults.set('v1', 'WAGGLE_KEY_LOCKED');
+  const unusable = await refused(rig, ballotParams('v1', [9, 3]));
+  assert.equal(unusable.type, 'ballot.no-key');
+  assert.equal(unusable.fault, 'WAGGLE_KEY_LOCKED');
+  assert.match(String(unusable.hint), /^mend the key file/);
+  rig.api.keyFaults.clear();
   rig.api.keys.set('v1', pair(99));
   assert.equal((await refused(rig, ballotParams('v1', [9, 3]))).type, 'ballot.no-key', 'not the registered key');
   rig.api.keys.set('v1', pair(41));

@@ -1,5 +1,6 @@
 import { codeOf, WaggleError } from '../../../protocol/errors.ts';
 import type { Id } from '../../../protocol/ids.ts';
+import { EXIT } from '../exit-codes.ts';
 import { type KeyOptions, keyPlaces, pathsOf } from '../home-keys.ts';
 import { emit } from '../output.ts';
 import type { CliContext } from '../program.ts';
@@ -18,9 +19,11 @@ export interface KeyResult {
   /** Model id, or `node`, `validator`, `operator`. */
   readonly name: string;
   readonly kind: 'node' | 'model';
-  /** Public key, hex. */
-  readonly key: string;
+  /** Public key, hex; null where the file cannot be read. */
+  readonly key: string | null;
   readonly encrypted: boolean;
+  /** The code of why the key cannot be used, as far as it can be seen without opening it. */
+  readonly fault?: string;
   /** Of a model, where the daemon of this home answers. */
   readonly registry?: RegistryView;
 }
@@ -40,9 +43,15 @@ export async function listKeys(options: KeyOptions, context: CliContext): Promis
   ]);
   const paths = await pathsOf(options.home, context);
   const found: KeyResult[] = [];
-  for (const { name, kind, path } of await keyPlaces(paths)) {
-    const facts = await keyFacts(path);
-    if (facts !== undefined) found.push({ name, kind, key: toHex(facts.publicKey), encrypted: facts.encrypted });
+  for (const { name, kind, path, subject } of await keyPlaces(paths)) {
+    const facts = await keyFacts(path).catch(faultOf);
+    if (facts === undefined) continue;
+    if (typeof facts === 'string') found.push({ name, kind, key: null, encrypted: false, fault: facts });
+    else {
+      const isRenamed = facts.subject !== undefined && facts.subject !== subject;
+      const fault = isRenamed ? { fault: 'WAGGLE_KEY_SUBJECT' } : {};
+      found.push({ name, kind, key: toHex(facts.publicKey), encrypted: facts.encrypted, ...fault });
+    }
   }
   const nextKeyOf = async (name: string): Promise<string | undefined> => {
     const facts = await keyFacts(modelKeyPaths(paths.modelKeys, name as Id).next);
@@ -54,11 +63,23 @@ export async function listKeys(options: KeyOptions, context: CliContext): Promis
     return registry === undefined || key.kind === 'node' ? key : { ...key, registry };
   });
   emit(context.io, options.output, keys, () => screenOf(keys, views !== undefined), keys);
+  if (keys.some(({ fault }) => fault !== undefined)) context.result.exit = EXIT.configuration;
+}
+
+/** One damaged file hides no other key. */
+function faultOf(error: unknown): string {
+  const code = codeOf(error);
+  if (code === undefined) throw error;
+  return code;
 }
 
 function screenOf(keys: readonly KeyResult[], wasAsked: boolean) {
+  const { fault } = keys.find((one) => one.fault !== undefined) ?? {};
   const notes = keys.length === 0 ? ['no keys here'] : [];
   if (!wasAsked && keys.some(({ kind }) => kind === 'model')) notes.push('the daemon of this home does not answer');
+  for (const { name, fault } of keys) {
+    if (fault !== undefined) notes.push(`the key of ${name} cannot be used (${fault})`);
+  }
   const columns = ['name', 'kind', 'sealed', ...(wasAsked ? ['registry', 'operator'] : []), 'public key'];
   return {
     columns: columns.map((name) => ({ name })),
@@ -67,10 +88,10 @@ function screenOf(keys: readonly KeyResult[], wasAsked: boolean) {
       kind,
       encrypted ? 'yes' : 'no',
       ...(wasAsked ? [registry === undefined ? '-' : WORDS[registry.key], registry?.operator ?? '-'] : []),
-      key,
+      key ?? '-',
     ]),
     notes,
-    next: 'waggle keys new MODEL',
+    next: fault === undefined ? 'waggle keys new MODEL' : `waggle explain ${fault}`,
   };
 }
 

@@ -66,11 +66,12 @@ async function newKey(model: Id, options: KeyOptions, context: CliContext): Prom
   await makeDirectory(paths.modelKeys);
   const pair = generateKeyPair();
   await keystore.saveModelKey(paths.modelKeys, model, pair, lock);
-  const facts: KeyResult = { name: model, kind: 'model', key: toHex(pair.publicKey), encrypted: lock !== undefined };
+  const key = toHex(pair.publicKey);
+  const facts: KeyResult = { name: model, kind: 'model', key, encrypted: lock !== undefined };
   emit(context.io, options.output, facts, () => ({
     title: `key of ${model} saved${lock === undefined ? ', unencrypted' : ''}`,
     columns: [{ name: 'model' }, { name: 'public key' }],
-    rows: [[facts.name, facts.key]],
-    next: `waggle model register ${model} --key ${facts.key}   (by an admin)`,
+    rows: [[model, key]],
+    next: `waggle model register ${model} --key ${key}   (by an admin)`,
   }));
 }

@@ -207,3 +207,23 @@ test('the list of keys shows what the registry has, where the daemon of the home
     assert.match(out, /v1 +model +no +its next key +node1/);
     assert.doesNotMatch(out, /does not answer/);
   }));
+
+test('a key that is damaged or renamed is listed as such, and keeps no other from its work', (t) =>
+  withHome(t, async (home) => {
+    await saveModelKey(home.models, MODEL, pair(40));
+    await rename(join(home.models, 'v0.key'), join(home.models, 'v1.key'));
+    await writeFile(join(home.models, 'half.key'), '{"v":1', { mode: 0o600 });
+    await home.run(0, 'keys', 'new', 'fine');
+    const listed = JSON.parse((await home.run(78, 'keys', 'list', '-o', 'json')).out);
+    assert.deepEqual(
+      listed.map(({ name, fault }: { name: string; fault?: string }) => [name, fault]),
+      [
+        ['fine', undefined],
+        ['half', 'WAGGLE_KEY_DAMAGED'],
+        ['v1', 'WAGGLE_KEY_SUBJECT'],
+      ],
+    );
+    const { out, err } = await home.run(78, 'keys', 'list');
+    assert.match(out, /the key of v1 cannot be used \(WAGGLE_KEY_SUBJECT\)/);
+    assert.match(err, /Next: npx waggle explain WAGGLE_KEY_DAMAGED/);
+  }));

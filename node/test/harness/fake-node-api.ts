@@ -56,6 +56,7 @@ export class FakeNodeApi implements NodeApi {
   readonly self = 0;
   readonly operatorKey = pair(1);
   readonly keys = new Map<string, KeyPair>([['v0', pair(40)]]);
+  readonly keyFaults = new Map<string, string>();
   readonly submitted: string[] = [];
   statusChange: Partial<NodeStatus> = {};
   submitFault: WaggleError | undefined;
@@ -158,6 +159,10 @@ export class FakeNodeApi implements NodeApi {
 
   async modelKey(model: string) {
     return this.keys.get(model);
+  }
+
+  modelKeyFault(model: string) {
+    return this.keyFaults.get(model);
   }
 
   submitBallot(signed: SignedBallot): Submission {

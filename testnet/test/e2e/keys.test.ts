@@ -3,13 +3,16 @@ import { spawn } from 'node:child_process';
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { saveNewKey } from '../../../node/storage/keystore.ts';
+import { KeyLock } from '../../../node/storage/key-lock.ts';
+import { saveModelKey, saveNewKey } from '../../../node/storage/keystore.ts';
 import { keyPairFromSeed } from '../../../protocol/crypto/keys.ts';
+import { parseId } from '../../../protocol/ids.ts';
 import { freePorts } from '../../network/ports.ts';
 import { begin, inFolder, type Ran, waggle } from './harness.ts';
 
 const PASSPHRASE = 'correct-horse-battery-staple';
 const SEED = Uint8Array.from({ length: 32 }, (_, at) => 0xa0 + at);
+const OTHER_SEED = SEED.toReversed();
 const MAIN = resolve(import.meta.dirname, '..', '..', '..', 'node', 'main.ts');
 
 /** Everything a command or the daemon wrote. */
@@ -45,7 +48,7 @@ async function filesOf(directory: string): Promise<string[]> {
 }
 
 test('sealed keys: made, moved, rotated, revoked, and nothing secret is ever written', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   await inFolder(async (folder) => {
     const home = new Home(folder);
@@ -66,6 +69,9 @@ test('sealed keys: made, moved, rotated, revoked, and nothing secret is ever wri
     await writeFile(join(folder, 'wrong'), 'something else', { mode: 0o600 });
     await home.run(77, 'start', '--passphrase-file', join(folder, 'wrong'));
 
+    // Under another passphrase than the node starts with.
+    const lock = new KeyLock(new TextEncoder().encode('something else'));
+    await saveModelKey(join(home.dir, 'keys', 'models'), parseId('locked'), keyPairFromSeed(OTHER_SEED), lock);
     const log = { WAGGLE_LOG_LEVEL: 'trace' };
     const daemon = begin(['start', '--home', home.dir, '--passphrase-file', file], log);
     await home.run(0, 'wait', '--ready');
@@ -79,6 +85,7 @@ test('sealed keys: made, moved, rotated, revoked, and nothing secret is ever wri
       [
         ['node', true],
         ['validator', true],
+        ['locked', true],
         ['planted', true],
         ['second', true],
         ['third', true],
@@ -87,8 +94,12 @@ test('sealed keys: made, moved, rotated, revoked, and nothing secret is ever wri
     const keyOf = (name: string) => keys.find((one) => one.name === name)?.key ?? '';
     await home.run(0, 'model', 'register', 'planted', '--key', keyOf('planted'));
     await home.run(0, 'model', 'register', 'second', '--key', keyOf('second'));
+    await home.run(0, 'model', 'register', 'locked', '--key', keyOf('locked'));
     for (const session of ['one', 'two', 'three']) await openSession(home, session);
     await home.run(0, 'vote', 'one', 'p', '7', '--as', 'planted');
+    const locked = await home.run(65, 'vote', 'one', 'p', '7', '--as', 'locked');
+    assert.match(locked.err, /the key file of locked cannot be used \(WAGGLE_KEY_PASSPHRASE\)/);
+    assert.match(locked.err, /Next: npx waggle explain WAGGLE_KEY_PASSPHRASE/);
 
     await home.run(0, 'keys', 'rotate', 'planted', '--passphrase-file', file);
     const rotated = JSON.parse((await home.run(0, 'model', 'show', 'planted', '-o', 'json')).out) as { key: string };
@@ -103,13 +114,14 @@ test('sealed keys: made, moved, rotated, revoked, and nothing secret is ever wri
     daemon.child.kill('SIGTERM');
     const ended = await daemon.ended;
     home.written.push(ended.out, ended.err);
+    assert.match(ended.err, /"event":"key.unusable","model":"locked","code":"WAGGLE_KEY_PASSPHRASE"/);
     await findNothing(home, file);
   });
 });
 
 async function openSession(home: Home, session: string): Promise<void> {
   const path = join(home.folder, `${session}.json`);
-  const electorate = ['planted', 'second'].map((voter) => ({ voter, role: 'model', weight: 1 }));
+  const electorate = ['planted', 'second', 'locked'].map((voter) => ({ voter, role: 'model', weight: 1 }));
   const rule = { method: 'score', threshold: null, close: 'opener' };
   await writeFile(path, JSON.stringify({ session, proposals: [{ id: 'p', title: 'P' }], rule, electorate }));
   await home.run(0, 'session', 'open', path);
