@@ -51,7 +51,7 @@ export async function withFile<Result>(
 
 /**
  * Find the files of a journal, make the first one when there is none, cut off a torn end, finish an interrupted rotation or
- * pruning. Older files are checked when they are read.
+ * pruning, and sync what was found. Older files are checked when they are read.
  * @throws WaggleError WAGGLE_JOURNAL_DAMAGED, WAGGLE_JOURNAL_VERSION
  */
 export async function prepareFiles(fs: JournalFs, directory: string): Promise<JournalFiles> {
@@ -68,6 +68,7 @@ export async function prepareFiles(fs: JournalFs, directory: string): Promise<Jo
   const tornBytes = undoneBytes + newest.sizeBytes - end.offset;
   newest.sizeBytes = end.offset;
   const kept = files.filter(({ header }) => header.sequence >= end.first);
+  await syncFound(fs, directory, kept);
   return { files: kept, first: end.first, chain: end.chain, tornBytes, created: false };
 }
 
@@ -226,10 +227,19 @@ async function removeBelow(fs: JournalFs, directory: string, files: readonly Fil
   if (leftOver.length > 0) await fs.syncDirectory(directory);
 }
 
+/**
+ * What a killed process wrote last may stand in memory alone, and the replay acts on it: it counts and sends again the votes
+ * it finds. So it is on the disk before anybody reads it; else a power cut now would make this node forget what it said
+ * (consensus.md 2.8, rule 2). The last two files, since the end of a file is written after its successor is made.
+ */
+async function syncFound(fs: JournalFs, directory: string, files: readonly FileInfo[]): Promise<void> {
+  for (const { header } of files.slice(-2)) {
+    await withFile(fs, pathOf(directory, header.sequence), 'write', (file) => file.sync());
+  }
+  await fs.syncDirectory(directory);
+}
+
 async function cutTail(fs: JournalFs, directory: string, newest: FileInfo, offset: number): Promise<void> {
   if (offset === newest.sizeBytes) return;
-  await withFile(fs, pathOf(directory, newest.header.sequence), 'write', async (file) => {
-    await file.truncate(offset);
-    await file.sync();
-  });
+  await withFile(fs, pathOf(directory, newest.header.sequence), 'write', (file) => file.truncate(offset));
 }

@@ -236,7 +236,29 @@ describe('journal: torn and damaged', () => {
     assert.deepEqual(fs.calls, [
       { operation: 'truncate', path: FIRST },
       { operation: 'sync', path: FIRST },
+      { operation: 'syncDirectory', path: DIRECTORY },
     ]);
+  });
+
+  it('what a killed process left unsynced is on the disk before it is read', async () => {
+    for (const fileBytesMax of [undefined, 60]) {
+      const fs = await written(BATCHES, fileBytesMax);
+      const { journal, found } = await open(fs, fileBytesMax);
+      fs.onCall = (operation) => {
+        if (operation === 'datasync') throw systemError('EIO');
+      };
+      // The process is gone after the write and before the sync: the write is in memory alone.
+      await assert.rejects(journal.append([record(9)]), { code: 'WAGGLE_JOURNAL_SYNC' });
+      fs.onCall = () => undefined;
+      const after = await open(fs, fileBytesMax);
+      const rest = after.found.slice(found.length);
+      assert.deepEqual(rest, fileBytesMax === undefined ? [record(9)] : [], 'the kill left it, or a file without it');
+      const cut = await open(
+        fs.cutPower(() => 0),
+        fileBytesMax,
+      );
+      assert.deepEqual(cut.found, after.found);
+    }
   });
 
   it('one bit flipped at every byte before the last record: does not start', async () => {
