@@ -152,6 +152,8 @@ async function readLedger(
     };
   }
   const { anchor, rowCounts } = decodeAnchor(value);
+  // The anchor is of the same batch as the sums, and so are the rows: none is missing, none is an older one (decision 009).
+  for await (const _ of store.whole(PREFIXES.meta));
   await restoreRows(store, state);
   if (rowCountsOf(state).some((count, at) => count !== (rowCounts[at] ?? 0))) throw damagedLedger('rows are missing');
   await checkTail(store, anchor, chain);
@@ -160,7 +162,7 @@ async function readLedger(
 
 async function restoreRows(store: LedgerStore, state: GovernanceState): Promise<void> {
   const decoder = new TextDecoder();
-  for await (const { key, value } of store.range(PREFIXES.row)) {
+  for await (const { key, value } of store.whole(PREFIXES.row)) {
     const table = TABLES.find(({ number }) => number === key[0]);
     if (table === undefined) throw damagedLedger('a row of no table');
     try {

@@ -41,15 +41,21 @@ export function sealEnvelope(key: LedgerKey, value: Uint8Array, height: number):
  * @throws WaggleError WAGGLE_STORE_DAMAGED {prefix, key, reason}
  */
 export function openEnvelope(key: Uint8Array, stored: Uint8Array): Enveloped {
-  if (stored.length < ENVELOPE_BYTES) throw damagedRecord(key, 'short');
-  if (stored[0] !== ENVELOPE_VERSION) throw damagedRecord(key, 'version');
-  if (stored[1] !== key[0]) throw damagedRecord(key, 'type');
-  const sum = sumOf(key, stored);
-  for (let at = 0; at < SUM_BYTES; at++) {
-    if (sum[at] !== stored[SUM_AT + at]) throw damagedRecord(key, 'sum');
-  }
+  const fault = faultOf(key, stored);
+  if (fault !== undefined) throw damagedRecord(key, fault);
   const height = Number(new DataView(stored.buffer, stored.byteOffset).getBigUint64(2));
   return { value: stored.subarray(ENVELOPE_BYTES), height };
+}
+
+/** Whether `stored` is what was stored under `key`. */
+export function isSealed(key: Uint8Array, stored: Uint8Array): boolean {
+  return faultOf(key, stored) === undefined;
+}
+
+/** The sum that an envelope claims, as a number of 128 bits. */
+export function envelopeSum(stored: Uint8Array): bigint {
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.length);
+  return (view.getBigUint64(SUM_AT) << 64n) | view.getBigUint64(SUM_AT + 8);
 }
 
 /** A record that is not what was stored: its key says what to fetch anew from peers. */
@@ -59,6 +65,17 @@ export function damagedRecord(key: Uint8Array, reason: string): WaggleError {
     key: bytesToString(key.subarray(1), 'hex'),
     reason,
   });
+}
+
+function faultOf(key: Uint8Array, stored: Uint8Array): string | undefined {
+  if (stored.length < ENVELOPE_BYTES) return 'short';
+  if (stored[0] !== ENVELOPE_VERSION) return 'version';
+  if (stored[1] !== key[0]) return 'type';
+  const sum = sumOf(key, stored);
+  for (let at = 0; at < SUM_BYTES; at++) {
+    if (sum[at] !== stored[SUM_AT + at]) return 'sum';
+  }
+  return undefined;
 }
 
 function sumOf(key: Uint8Array, envelope: Uint8Array): Uint8Array {

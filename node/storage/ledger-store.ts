@@ -1,12 +1,13 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ClassicLevel, type IteratorOptions } from 'classic-level';
+import { ClassicLevel } from 'classic-level';
 import { WaggleError } from '../../protocol/errors.ts';
-import { type Enveloped, openEnvelope, sealEnvelope } from './envelope.ts';
 import { syncDirectory } from './journal-file.ts';
-import { type LedgerKey, type LedgerPrefix, ledgerKey } from './keys.ts';
-import { MIGRATIONS, type Migration, migrate } from './migrations.ts';
+import type { LedgerKey, LedgerPrefix } from './keys.ts';
+import { type Level, LevelStore, levelReason, readSums } from './level-store.ts';
+import { MIGRATIONS, type Migration, migrate, SCHEMA_WITHOUT_SUMS, storedSchema } from './migrations.ts';
 import { ensureReserve } from './reserve.ts';
+import type { StoreSums } from './store-sums.ts';
 
 const RESERVE_BYTES = 64 * 1024 * 1024;
 const CACHE_BYTES = 32 * 1024 * 1024;
@@ -29,23 +30,56 @@ export interface RangeOptions {
   readonly limit?: number;
 }
 
+/** A record as it stands in the store. */
+export interface ScannedRecord {
+  readonly key: Uint8Array;
+  /** Of key and stored value, envelope included. */
+  readonly sizeBytes: number;
+  /** The envelope, when it checks. */
+  readonly stored?: Uint8Array;
+  /** Why it is not what was stored under its key. */
+  readonly damage?: string;
+  /** Of the one record that says what all others come to. */
+  readonly sums?: StoreSums;
+}
+
+/** The whole store at one moment, in key order. To be closed. */
+export interface LedgerScan {
+  /** None at the end. @throws WaggleError WAGGLE_STORE_FAILED */
+  next(limit: number): Promise<readonly ScannedRecord[]>;
+  close(): Promise<void>;
+}
+
 /**
  * The executed ledger. Written behind the journal, so it holds nothing that a vote waits for; every record is checked when
- * it is read (reliability.md, rule 4).
+ * it is read (reliability.md, rule 4), and sums over all of them say what must be there (decision 009).
  */
 export interface LedgerStore {
   /** @throws WaggleError WAGGLE_STORE_DAMAGED {prefix, key, reason}, WAGGLE_STORE_FAILED */
   get(key: LedgerKey): Promise<Uint8Array | undefined>;
-  /** All or nothing. @throws WaggleError WAGGLE_STORE_FAILED, then and on every later call */
-  batch(puts: readonly LedgerPut[], deletes: readonly LedgerKey[], options: { readonly sync: boolean }): Promise<void>;
+  /**
+   * All or nothing; of puts with one key the last. `mends`: they stood there before and are put once more, as they were.
+   * @throws WaggleError WAGGLE_STORE_FAILED, then and on every later call
+   * @throws WaggleError WAGGLE_STORE_DAMAGED a record that would be replaced is damaged; nothing is written
+   */
+  batch(
+    puts: readonly LedgerPut[],
+    deletes: readonly LedgerKey[],
+    options: { readonly sync: boolean; readonly mends?: boolean },
+  ): Promise<void>;
   /** Records under a prefix in key order, as of the first step. @throws as `get` */
   range(
     prefix: LedgerPrefix,
     options?: RangeOptions,
   ): AsyncIterable<{ key: Uint8Array; value: Uint8Array; height: number }>;
+  /** All records under a prefix, while nothing is written. @throws as `get`, at the end when one is missing or an old one */
+  whole(prefix: LedgerPrefix): AsyncIterable<{ key: Uint8Array; value: Uint8Array; height: number }>;
+  scan(): LedgerScan;
   isEmpty(): Promise<boolean>;
   /** False once LevelDB failed in any way: the node stops signing. Reading may still work. */
   writable(): boolean;
+  /** Told of the first failure of LevelDB, at once. */
+  onFailure(listener: (failure: WaggleError) => void): void;
   close(): Promise<void>;
 }
 
@@ -57,8 +91,6 @@ export interface OpenLedger {
   /** Whether the reserve file is there; false when the disk had no room for it. */
   readonly reserve: boolean;
 }
-
-type Level = ClassicLevel<Uint8Array, Uint8Array>;
 
 /**
  * Open the ledger in `directory`: `db/`, a marker that it was once created, the reserve file.
@@ -78,14 +110,15 @@ export async function openLedgerStore(
   const created = !(await hasMarker(directory));
   const level: Level = new ClassicLevel(join(directory, 'db'), { keyEncoding: 'view', valueEncoding: 'view' });
   await openLevel(level, created, options.cacheBytes ?? CACHE_BYTES);
-  const store = levelStore(level);
+  let store: LevelStore | undefined;
   try {
+    store = new LevelStore(level, await readSums(level, (await storedSchema(level)) === SCHEMA_WITHOUT_SUMS));
     const migrated = await migrate(store, options.migrations ?? MIGRATIONS);
     if (created) await writeMarker(directory);
     const reserve = await ensureReserve(directory, options.reserveBytes ?? RESERVE_BYTES);
     return { store, created, migrated, reserve };
   } catch (error) {
-    await store.close();
+    await (store ?? level).close();
     throw error;
   }
 }
@@ -101,82 +134,6 @@ async function openLevel(level: Level, createIfMissing: boolean, cacheSize: numb
     }
     throw new WaggleError('WAGGLE_STORE_FAILED', { reason });
   }
-}
-
-function levelStore(level: Level): LedgerStore {
-  let failure: string | undefined;
-  const failed = (error: unknown): WaggleError => {
-    failure ??= levelReason(error);
-    return new WaggleError('WAGGLE_STORE_FAILED', { reason: failure });
-  };
-  return {
-    async get(key) {
-      const stored = await level.get(key).catch((error: unknown) => Promise.reject(failed(error)));
-      return stored === undefined ? undefined : openEnvelope(key, plain(stored)).value;
-    },
-    async batch(puts, deletes, { sync }) {
-      if (failure !== undefined) throw failed(undefined);
-      const operations = [
-        ...deletes.map((key) => ({ type: 'del' as const, key })),
-        ...puts.map(({ key, value, height }) => ({
-          type: 'put' as const,
-          key,
-          value: sealEnvelope(key, value, height),
-        })),
-      ];
-      await level.batch(operations, { sync }).catch((error: unknown) => Promise.reject(failed(error)));
-    },
-    range: (prefix, options = {}) => readRange(level, prefix, options, failed),
-    async isEmpty() {
-      const keys = await level
-        .keys({ limit: 1 })
-        .all()
-        .catch((error: unknown) => Promise.reject(failed(error)));
-      return keys.length === 0;
-    },
-    writable: () => failure === undefined,
-    close: () => level.close(),
-  };
-}
-
-async function* readRange(
-  level: Level,
-  prefix: LedgerPrefix,
-  options: RangeOptions,
-  failed: (error: unknown) => WaggleError,
-): AsyncGenerator<{ key: Uint8Array } & Enveloped> {
-  const iterator = level.iterator<Uint8Array, Uint8Array>(boundsOf(prefix, options));
-  try {
-    for (;;) {
-      const entry = await iterator.next().catch((error: unknown) => Promise.reject(failed(error)));
-      if (entry === undefined) return;
-      const key = plain(entry[0]);
-      yield { key: key.subarray(1), ...openEnvelope(key, plain(entry[1])) };
-    }
-  } finally {
-    await iterator.close();
-  }
-}
-
-/** Bounds never reach beyond the prefix, whatever the caller gives. */
-function boundsOf(prefix: LedgerPrefix, options: RangeOptions): IteratorOptions<Uint8Array, Uint8Array> {
-  const { gt, gte, lt, lte, reverse = false, limit = -1 } = options;
-  const lower = gt === undefined ? { gte: ledgerKey(prefix, gte ?? new Uint8Array(0)) } : { gt: ledgerKey(prefix, gt) };
-  if (lte !== undefined && lt === undefined) return { ...lower, lte: ledgerKey(prefix, lte), reverse, limit };
-  const upper = lt === undefined ? Uint8Array.of(prefix + 1) : ledgerKey(prefix, lt);
-  return { ...lower, lt: upper, reverse, limit };
-}
-
-/** LevelDB hands out Buffers; a plain view of the same bytes compares as everything else does. */
-function plain(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-/** The innermost LEVEL_… code, or what else it was. */
-function levelReason(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  if (error.cause instanceof Error && 'code' in error.cause) return levelReason(error.cause);
-  return 'code' in error ? String(error.code) : error.name;
 }
 
 function deepMessage(error: unknown): string {

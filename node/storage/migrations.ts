@@ -1,6 +1,6 @@
 import { assert } from '../../protocol/assert.ts';
 import { WaggleError } from '../../protocol/errors.ts';
-import { damagedRecord } from './envelope.ts';
+import { damagedRecord, isSealed, openEnvelope } from './envelope.ts';
 import { type LedgerKey, metaKey } from './keys.ts';
 import type { LedgerPut, LedgerStore } from './ledger-store.ts';
 
@@ -17,9 +17,22 @@ export interface Migration {
 }
 
 /** In order, without gaps, from 0 (a new store). Append only: a released migration never changes. */
-export const MIGRATIONS: readonly Migration[] = [{ from: 0, to: 1, up: async () => ({ puts: [], deletes: [] }) }];
+export const MIGRATIONS: readonly Migration[] = [
+  { from: 0, to: 1, up: async () => ({ puts: [], deletes: [] }) },
+  // The store keeps sums of its records (decision 009): taken when it is opened, written with the first batch.
+  { from: 1, to: 2, up: async () => ({ puts: [], deletes: [] }) },
+];
+
+export const SCHEMA_WITHOUT_SUMS = 1;
 
 const SCHEMA_KEY = metaKey('schema');
+
+/** The schema of a database before it is opened as a store; undefined when it has none that can be read. */
+export async function storedSchema(level: { get(key: Uint8Array): Promise<Uint8Array | undefined> }) {
+  const stored = await level.get(SCHEMA_KEY).catch(() => undefined);
+  if (stored === undefined || !isSealed(SCHEMA_KEY, stored)) return undefined;
+  return decodeSchema(openEnvelope(SCHEMA_KEY, stored).value);
+}
 
 /**
  * Bring the store to the schema of this build. Interrupted anywhere it goes on at the next start.
@@ -47,11 +60,15 @@ export async function migrate(
 async function readSchema(store: LedgerStore): Promise<number> {
   const value = await store.get(SCHEMA_KEY);
   if (value !== undefined) {
-    if (value.length !== 4) throw damagedRecord(SCHEMA_KEY, 'length');
-    return new DataView(value.buffer, value.byteOffset).getUint32(0);
+    return decodeSchema(value);
   }
   if (!(await store.isEmpty())) throw damagedRecord(SCHEMA_KEY, 'missing');
   return 0;
+}
+
+function decodeSchema(value: Uint8Array): number {
+  if (value.length !== 4) throw damagedRecord(SCHEMA_KEY, 'length');
+  return new DataView(value.buffer, value.byteOffset).getUint32(0);
 }
 
 function encodeSchema(schema: number): Uint8Array {

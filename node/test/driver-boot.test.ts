@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { ClassicLevel } from 'classic-level';
 import { liveEntries, step } from '../../consensus/replica.ts';
 import type { JournalEntry } from '../../consensus/types.ts';
 import { codeOf } from '../../protocol/errors.ts';
 import { type BootOptions, type BootPaths, boot } from '../driver/boot.ts';
 import { Compaction } from '../driver/compaction.ts';
 import { encodeEntry, type StoredEntry } from '../driver/journal-entries.ts';
-import { changeOf } from '../driver/ledger-change.ts';
+import { ANCHOR_KEY, changeOf } from '../driver/ledger-change.ts';
 import { LedgerWriter } from '../driver/ledger-writer.ts';
 import { openJournal } from '../storage/journal.ts';
 import { blockKey, ledgerKey, PREFIXES } from '../storage/keys.ts';
@@ -67,6 +68,23 @@ async function refusal(directory: string): Promise<string | undefined> {
   );
   return codeOf(error);
 }
+
+type Level = ClassicLevel<Uint8Array, Uint8Array>;
+
+/** The database below the store, for faults. */
+async function withLevel<Result>(directory: string, use: (level: Level) => Promise<Result>): Promise<Result> {
+  const path = join(pathsIn(directory).ledger, 'db');
+  const level: Level = new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' });
+  await level.open();
+  try {
+    return await use(level);
+  } finally {
+    await level.close();
+  }
+}
+
+const collectLevel = (level: Level): Promise<[Uint8Array, Uint8Array][]> => level.iterator().all();
+const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 const n = (solo: Solo | Awaited<ReturnType<typeof boot>>): number | undefined =>
   solo.replica.state.tallies.values().next().value?.n;
@@ -163,6 +181,40 @@ describe('boot', () => {
         );
         assert.equal(await refusal(other), 'WAGGLE_BOOT_LEDGER');
       });
+    }));
+
+  it('refuses a row that is missing in the database, or came back in an older version, and an older anchor', () =>
+    inTemporaryDirectory(async (parent) => {
+      const faults = ['missing row', 'old row', 'old anchor'] as const;
+      for (const [at, fault] of faults.entries()) {
+        const directory = join(parent, String(at));
+        const solo = new Solo();
+        solo.open(true);
+        const first = solo.ballot('a', 3);
+        solo.vote([first]);
+        await withStore(directory, (store) => writeLedger(store, solo));
+        const old = await withLevel(directory, collectLevel);
+        await withStore(directory, async (store) => {
+          const writer = new LedgerWriter(store, solo.replica.executed.height, (error) => assert.fail(String(error)));
+          solo.executed = [];
+          solo.vote([solo.ballot('a', 4, 's1', first.id)]);
+          writer.put(changeOf(solo.take(), solo.replica.state));
+          await writer.close();
+        });
+        await writeJournal(directory, solo.entries);
+        const fresh = await bootIn(directory);
+        await fresh.journal.close();
+        await fresh.store.close();
+        await withLevel(directory, async (level) => {
+          const rows = (await collectLevel(level)).filter(([key]) => key[0] === PREFIXES.row);
+          const changed = rows.find(([key, value]) => old.some(([k, v]) => same(k, key) && !same(v, value)));
+          const key = fault === 'old anchor' ? ANCHOR_KEY : changed?.[0];
+          const before = old.find(([k]) => key !== undefined && same(k, key))?.[1];
+          assert.ok(key !== undefined && before !== undefined);
+          await (fault === 'missing row' ? level.del(key) : level.put(key, before));
+        });
+        assert.equal(await refusal(directory), 'WAGGLE_STORE_DAMAGED', fault);
+      }
     }));
 
   it('refuses a record it does not know', () =>

@@ -147,7 +147,7 @@ describe('ledger writer and reader', () => {
   it('sync by themselves after 64 blocks', () =>
     withLedger(async ({ store, solo, writer, write }) => {
       const syncs: boolean[] = [];
-      const { batch } = store;
+      const batch = store.batch.bind(store);
       store.batch = (puts, deletes, options) => {
         syncs.push(options.sync);
         return batch(puts, deletes, options);

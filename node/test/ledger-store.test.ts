@@ -6,7 +6,10 @@ import { ClassicLevel } from 'classic-level';
 import { codeOf } from '../../protocol/errors.ts';
 import { ballotIndexKey, ballotKey, beginningWith, blockKey, metaKey, PREFIXES, textsSuffix } from '../storage/keys.ts';
 import { type LedgerPut, type LedgerStore, openLedgerStore } from '../storage/ledger-store.ts';
+import { SUMS_KEY } from '../storage/level-store.ts';
+import { MIGRATIONS } from '../storage/migrations.ts';
 import { releaseReserve } from '../storage/reserve.ts';
+import { StoreSums } from '../storage/store-sums.ts';
 import { collect } from './collect.ts';
 import { inTemporaryDirectory } from './temporary-directory.ts';
 
@@ -41,6 +44,24 @@ async function withLevel(
   } finally {
     await level.close();
   }
+}
+
+/** Prefixes under which a scan finds a damaged record, or another sum than the store was left with. */
+async function differences(store: LedgerStore): Promise<number[]> {
+  const scan = store.scan();
+  const found = new StoreSums();
+  const damaged: number[] = [];
+  let expected: StoreSums | undefined;
+  for (let records = await scan.next(2); records.length > 0; records = await scan.next(2)) {
+    for (const { key, stored, sums, damage } of records) {
+      if (damage !== undefined) damaged.push(key[0] ?? 0);
+      expected ??= sums;
+      if (stored !== undefined) found.add(key[0] ?? 0, stored);
+    }
+  }
+  await scan.close();
+  assert.ok(expected !== undefined);
+  return [...new Set([...damaged, ...found.differences(expected)])];
 }
 
 describe('ledger store', () => {
@@ -117,7 +138,9 @@ describe('ledger store', () => {
         await assert.rejects(collect(store.range(PREFIXES.block)), { code: 'WAGGLE_STORE_DAMAGED' });
         // It can be repaired: the rest of the store goes on.
         assert.equal(store.writable(), true);
-        await store.batch([block(1)], [], { sync: true });
+        // What the damaged record counted for is lost: it can be put once more as it was, and not be replaced.
+        await assert.rejects(store.batch([block(1)], [], { sync: true }), { code: 'WAGGLE_STORE_DAMAGED' });
+        await store.batch([block(1)], [], { sync: true, mends: true });
         assert.deepEqual(await store.get(blockKey(1)), utf8.encode('block 1'));
       });
     }));
@@ -143,7 +166,7 @@ describe('ledger store', () => {
         const rotten = Buffer.from(whole);
         rotten[at] = (rotten[at] ?? 0) ^ (1 << (round % 8));
         await writeFile(path, rotten);
-        await withStore(directory, async (store) => {
+        const look = withStore(directory, async (store) => {
           for (let height = 0; height < count; height++) {
             try {
               const got = await store.get(blockKey(height));
@@ -153,6 +176,11 @@ describe('ledger store', () => {
               found++;
             }
           }
+        });
+        await look.catch((error: unknown) => {
+          // What the store needs of itself is in this table too.
+          assert.match(codeOf(error) ?? String(error), /^WAGGLE_STORE_(DAMAGED|FAILED)$/);
+          found++;
         });
       }
       assert.ok(found > 0);
@@ -174,6 +202,51 @@ describe('ledger store', () => {
         });
         await assert.rejects(store.get(ballotKey(blockKey(1).subarray(1))), { code: 'WAGGLE_STORE_DAMAGED' });
       });
+    }));
+
+  it('sees at the end of a prefix, and of a scan, what is missing or came back in an older version', () =>
+    inTemporaryDirectory(async (directory) => {
+      const faults: ((level: ClassicLevel<Uint8Array, Uint8Array>, old: Uint8Array) => Promise<void>)[] = [
+        (level) => level.del(blockKey(2)),
+        (level, old) => level.put(blockKey(1), old),
+        (level, old) => level.put(blockKey(4), old),
+      ];
+      for (const fault of faults) {
+        await rm(join(directory, 'db'), { recursive: true, force: true });
+        await rm(join(directory, 'created'), { force: true });
+        let old: Uint8Array | undefined;
+        await withStore(directory, (store) => store.batch([block(1), block(2)], [], { sync: true }));
+        await withLevel(directory, async (level) => {
+          old = await level.get(blockKey(1));
+        });
+        const newer = { ...block(1), value: utf8.encode('newer'), height: 3 };
+        await withStore(directory, async (store) => {
+          await store.batch([newer, block(3)], [], { sync: true });
+          await store.batch([], [block(3).key, block(9).key], { sync: true });
+          assert.equal((await collect(store.whole(PREFIXES.block))).length, 2);
+          assert.deepEqual(await differences(store), []);
+        });
+        await withLevel(directory, (level) => fault(level, old ?? new Uint8Array(0)));
+        await withStore(directory, async (store) => {
+          await assert.rejects(collect(store.whole(PREFIXES.block)), { code: 'WAGGLE_STORE_DAMAGED' });
+          assert.deepEqual(await differences(store), [PREFIXES.block]);
+          // It stays seen, whatever is written meanwhile.
+          await store.batch([block(5)], [], { sync: true });
+          assert.deepEqual(await differences(store), [PREFIXES.block]);
+        });
+      }
+    }));
+
+  it('takes up a store that has no sums yet, and no other', () =>
+    inTemporaryDirectory(async (directory) => {
+      const old = await openLedgerStore(directory, { ...OPTIONS, migrations: MIGRATIONS.slice(0, 1) });
+      await old.store.batch([block(1), block(2)], [], { sync: true });
+      await old.store.close();
+      await withLevel(directory, (level) => level.del(SUMS_KEY));
+      await withStore(directory, async (store) => assert.deepEqual(await differences(store), []));
+      await withStore(directory, async (store) => assert.deepEqual(await differences(store), []));
+      await withLevel(directory, (level) => level.del(SUMS_KEY));
+      await assert.rejects(openLedgerStore(directory, OPTIONS), { code: 'WAGGLE_STORE_DAMAGED' });
     }));
 
   it('is opened by one at a time', () =>

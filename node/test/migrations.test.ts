@@ -11,12 +11,14 @@ import { inTemporaryDirectory } from './temporary-directory.ts';
 const RESERVE = { reserveBytes: 1000 };
 const KEY = blockKey(1);
 
+const KNOWN = MIGRATIONS.length;
+
 /** A later schema in which every block has a byte more, and an operation is gone. */
 const LATER: readonly Migration[] = [
   ...MIGRATIONS,
   {
-    from: 1,
-    to: 2,
+    from: KNOWN,
+    to: KNOWN + 1,
     async up(store) {
       const blocks = await collect(store.range(PREFIXES.block));
       const puts = blocks.map(({ value, height }) => ({
@@ -28,8 +30,8 @@ const LATER: readonly Migration[] = [
     },
   },
   {
-    from: 2,
-    to: 3,
+    from: KNOWN + 1,
+    to: KNOWN + 2,
     async up(store) {
       return {
         puts: [{ key: blockKey(2), value: (await store.get(KEY)) ?? new Uint8Array(0), height: 2 }],
@@ -65,9 +67,9 @@ describe('migrations', () => {
   it('bring an old store forward, once', () =>
     inTemporaryDirectory(async (directory) => {
       await createOld(directory);
-      for (const from of [1, 3]) {
+      for (const from of [KNOWN, KNOWN + 2]) {
         const { store, migrated } = await openLedgerStore(directory, { ...RESERVE, migrations: LATER });
-        assert.deepEqual(migrated, { from, to: 3 });
+        assert.deepEqual(migrated, { from, to: KNOWN + 2 });
         assert.deepEqual(await store.get(KEY), Uint8Array.of(1, 2));
         assert.deepEqual(await store.get(blockKey(2)), Uint8Array.of(1, 2));
         assert.equal(await store.get(operationKey(Uint8Array.of(9))), undefined);
@@ -81,10 +83,10 @@ describe('migrations', () => {
       const up = async (): Promise<never> => {
         throw new Error('interrupted');
       };
-      const broken = LATER.map((migration) => (migration.from === 2 ? { ...migration, up } : migration));
+      const broken = LATER.map((migration) => (migration.from === KNOWN + 1 ? { ...migration, up } : migration));
       await assert.rejects(openLedgerStore(directory, { ...RESERVE, migrations: broken }), /interrupted/);
       const { store, migrated } = await openLedgerStore(directory, { ...RESERVE, migrations: LATER });
-      assert.deepEqual(migrated, { from: 2, to: 3 });
+      assert.deepEqual(migrated, { from: KNOWN + 1, to: KNOWN + 2 });
       assert.deepEqual(await store.get(KEY), Uint8Array.of(1, 2));
       await store.close();
     }));
@@ -95,10 +97,10 @@ describe('migrations', () => {
       await newer.store.close();
       await assert.rejects(openLedgerStore(directory, RESERVE), {
         code: 'WAGGLE_STORE_NEWER',
-        facts: { schema: 3, known: MIGRATIONS.length },
+        facts: { schema: KNOWN + 2, known: KNOWN },
       });
       const again = await openLedgerStore(directory, { ...RESERVE, migrations: LATER });
-      assert.deepEqual(again.migrated, { from: 3, to: 3 });
+      assert.deepEqual(again.migrated, { from: KNOWN + 2, to: KNOWN + 2 });
       await again.store.close();
     }));
 

@@ -1,0 +1,249 @@
+import type { ClassicLevel, IteratorOptions } from 'classic-level';
+import { codeOf, WaggleError } from '../../protocol/errors.ts';
+import { damagedRecord, type Enveloped, isSealed, openEnvelope, sealEnvelope } from './envelope.ts';
+import { type LedgerKey, type LedgerPrefix, ledgerKey, metaKey } from './keys.ts';
+import type { LedgerPut, LedgerScan, LedgerStore, RangeOptions, ScannedRecord } from './ledger-store.ts';
+import { StoreSums } from './store-sums.ts';
+
+export type Level = ClassicLevel<Uint8Array, Uint8Array>;
+
+/** The sums of all records but itself; in every batch (decision 009). */
+export const SUMS_KEY = metaKey('sums');
+const SUMS_NAME = nameOf(SUMS_KEY);
+const CORRUPTION = 'LEVEL_CORRUPTION';
+const ADOPTED_RECORDS = 1_000;
+
+/** LevelDB behind envelopes and sums. `sums`: of what it holds. */
+export class LevelStore implements LedgerStore {
+  readonly #level: Level;
+  #sums: StoreSums;
+  /** Ends with the last batch begun; never rejects. */
+  #last: Promise<void> = Promise.resolve();
+  #failure: WaggleError | undefined;
+  #listener: (failure: WaggleError) => void = () => undefined;
+
+  constructor(level: Level, sums: StoreSums) {
+    this.#level = level;
+    this.#sums = sums;
+  }
+
+  async get(key: LedgerKey): Promise<Uint8Array | undefined> {
+    const stored = await this.#do(() => this.#level.get(key));
+    return stored === undefined ? undefined : openEnvelope(key, plain(stored)).value;
+  }
+
+  batch(
+    puts: readonly LedgerPut[],
+    deletes: readonly LedgerKey[],
+    options: { readonly sync: boolean; readonly mends?: boolean },
+  ): Promise<void> {
+    const run = this.#last.then(() => this.#write(puts, deletes, options));
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  async *range(
+    prefix: LedgerPrefix,
+    options: RangeOptions = {},
+  ): AsyncGenerator<{ key: Uint8Array; value: Uint8Array; height: number }> {
+    for await (const [key, stored] of this.#entries(boundsOf(prefix, options))) {
+      yield { key: key.subarray(1), ...openEnvelope(key, stored) };
+    }
+  }
+
+  async *whole(prefix: LedgerPrefix): AsyncGenerator<{ key: Uint8Array } & Enveloped> {
+    const found = new StoreSums();
+    for await (const [key, stored] of this.#entries(boundsOf(prefix, {}))) {
+      const opened = openEnvelope(key, stored);
+      if (nameOf(key) === SUMS_NAME) continue;
+      found.add(prefix, stored);
+      yield { key: key.subarray(1), ...opened };
+    }
+    if (!found.agree(this.#sums, prefix)) throw damagedRecord(Uint8Array.of(prefix), 'sum');
+  }
+
+  scan(): LedgerScan {
+    const snapshot = this.#level.snapshot();
+    const iterator = this.#level.iterator<Uint8Array, Uint8Array>({ snapshot });
+    return {
+      next: async (limit) => {
+        const entries = (await this.#do(() => iterator.nextv(limit))).map(([key, stored]): [Uint8Array, Uint8Array] => [
+          plain(key),
+          plain(stored),
+        ]);
+        // Once more by key: an index or a filter that rotted hides a record from `get` that the iterator still sees.
+        const got = await this.#do(() =>
+          this.#level.getMany(
+            entries.map(([key]) => key),
+            { snapshot },
+          ),
+        );
+        return entries.map(([key, stored], at) => scanned(key, stored, got[at]));
+      },
+      close: async () => {
+        await iterator.close();
+        await snapshot.close();
+      },
+    };
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return (await this.#do(() => this.#level.keys({ limit: 1 }).all())).length === 0;
+  }
+
+  writable(): boolean {
+    return this.#failure === undefined;
+  }
+
+  onFailure(listener: (failure: WaggleError) => void): void {
+    this.#listener = listener;
+    if (this.#failure !== undefined) listener(this.#failure);
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#level.close();
+  }
+
+  async #write(
+    puts: readonly LedgerPut[],
+    deletes: readonly LedgerKey[],
+    { sync, mends = false }: { readonly sync: boolean; readonly mends?: boolean },
+  ): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const changes = new Map<string, { readonly key: LedgerKey; readonly stored: Uint8Array | undefined }>();
+    for (const key of deletes) changes.set(nameOf(key), { key, stored: undefined });
+    for (const { key, value, height } of puts) {
+      changes.set(nameOf(key), { key, stored: sealEnvelope(key, value, height) });
+    }
+    const sums = mends ? this.#sums : await this.#sumsAfter([...changes.values()]);
+    const operations = [...changes.values()].map(({ key, stored }) =>
+      stored === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value: stored },
+    );
+    const value = sealEnvelope(SUMS_KEY, sums.encode(), 0);
+    operations.push({ type: 'put', key: SUMS_KEY, value });
+    await this.#do(() => this.#level.batch(operations, { sync }));
+    this.#sums = sums;
+  }
+
+  /** @throws WaggleError WAGGLE_STORE_DAMAGED a record that is to be replaced is damaged: what it counted for is lost */
+  async #sumsAfter(
+    changes: readonly { readonly key: LedgerKey; readonly stored: Uint8Array | undefined }[],
+  ): Promise<StoreSums> {
+    const sums = this.#sums.copy();
+    const before = await this.#do(() => this.#level.getMany(changes.map(({ key }) => key)));
+    for (const [at, { key, stored }] of changes.entries()) {
+      const prefix = key[0] ?? 0;
+      const old = before[at];
+      if (old !== undefined) {
+        openEnvelope(key, plain(old));
+        sums.take(prefix, plain(old));
+      }
+      if (stored !== undefined) sums.add(prefix, stored);
+    }
+    return sums;
+  }
+
+  async *#entries(options: IteratorOptions<Uint8Array, Uint8Array>): AsyncGenerator<[Uint8Array, Uint8Array]> {
+    const iterator = this.#level.iterator<Uint8Array, Uint8Array>(options);
+    try {
+      for (;;) {
+        const entry = await this.#do(() => iterator.next());
+        if (entry === undefined) return;
+        yield [plain(entry[0]), plain(entry[1])];
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** The first failure of LevelDB ends all writing, whatever it was (reliability.md 6, rule 4). */
+  async #do<Result>(use: () => Promise<Result>): Promise<Result> {
+    try {
+      return await use();
+    } catch (error) {
+      const reason = levelReason(error);
+      const failure = new WaggleError('WAGGLE_STORE_FAILED', { reason });
+      if (this.#failure === undefined) {
+        this.#failure = failure;
+        this.#listener(failure);
+      }
+      throw failure;
+    }
+  }
+}
+
+/** Whether a failure says that the files of the database are damaged, which putting them anew mends. */
+export function isCorruption(error: unknown): boolean {
+  return error instanceof WaggleError && error.code === 'WAGGLE_STORE_FAILED' && error.facts.reason === CORRUPTION;
+}
+
+/**
+ * The sums a store was left with. One of schema 1 has none yet: they are taken from what it holds.
+ * @throws WaggleError WAGGLE_STORE_DAMAGED, WAGGLE_STORE_FAILED
+ */
+export async function readSums(level: Level, isAdopted: boolean): Promise<StoreSums> {
+  try {
+    const stored = await level.get(SUMS_KEY);
+    if (stored !== undefined) return StoreSums.decode(openEnvelope(SUMS_KEY, plain(stored)).value);
+    const [first] = await level.keys({ limit: 1 }).all();
+    if (first === undefined) return new StoreSums();
+    if (!isAdopted) throw damagedRecord(SUMS_KEY, 'missing');
+    return await sumUp(level);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'WAGGLE_STORE_DAMAGED') throw error;
+    if (code !== undefined) throw damagedRecord(SUMS_KEY, code);
+    throw new WaggleError('WAGGLE_STORE_FAILED', { reason: levelReason(error) });
+  }
+}
+
+async function sumUp(level: Level): Promise<StoreSums> {
+  const sums = new StoreSums();
+  const iterator = level.iterator();
+  try {
+    for (let found = await iterator.nextv(ADOPTED_RECORDS); found.length > 0; ) {
+      for (const [key, stored] of found) {
+        openEnvelope(plain(key), plain(stored));
+        sums.add(key[0] ?? 0, plain(stored));
+      }
+      found = await iterator.nextv(ADOPTED_RECORDS);
+    }
+  } finally {
+    await iterator.close();
+  }
+  return sums;
+}
+
+function scanned(key: Uint8Array, stored: Uint8Array, got: Uint8Array | undefined): ScannedRecord {
+  const record = { key, sizeBytes: key.length + stored.length };
+  if (nameOf(key) === SUMS_NAME) return { ...record, sums: StoreSums.decode(openEnvelope(key, stored).value) };
+  if (!isSealed(key, stored)) return { ...record, damage: 'sum' };
+  const isSame = got !== undefined && Buffer.compare(got, stored) === 0;
+  return isSame ? { ...record, stored } : { ...record, damage: 'index' };
+}
+
+/** Bounds never reach beyond the prefix, whatever the caller gives. */
+function boundsOf(prefix: LedgerPrefix, options: RangeOptions): IteratorOptions<Uint8Array, Uint8Array> {
+  const { gt, gte, lt, lte, reverse = false, limit = -1 } = options;
+  const lower = gt === undefined ? { gte: ledgerKey(prefix, gte ?? new Uint8Array(0)) } : { gt: ledgerKey(prefix, gt) };
+  if (lte !== undefined && lt === undefined) return { ...lower, lte: ledgerKey(prefix, lte), reverse, limit };
+  const upper = lt === undefined ? Uint8Array.of(prefix + 1) : ledgerKey(prefix, lt);
+  return { ...lower, lt: upper, reverse, limit };
+}
+
+/** LevelDB hands out Buffers; a plain view of the same bytes compares as everything else does. */
+export function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function nameOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+}
+
+/** The innermost LEVEL_… code, or what else it was. */
+export function levelReason(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error.cause instanceof Error && 'code' in error.cause) return levelReason(error.cause);
+  return 'code' in error ? String(error.code) : error.name;
+}
