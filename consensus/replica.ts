@@ -7,6 +7,7 @@ import { type BatchPolicy, FIXED_BATCHES, Pool } from './batching/pool.ts';
 import { Authors, sealBatches, takeSealed } from './chains/author.ts';
 import { promiseSegments } from './chains/promises.ts';
 import { askRestart, maySeal, rememberRestart } from './chains/restart.ts';
+import { readStandings } from './chains/standings.ts';
 import { VoteChains } from './chains/vote-chains.ts';
 import { forgetEvidence, keepEvidence } from './evidence.ts';
 import { Checkpoints } from './execution/checkpoints.ts';
@@ -40,7 +41,7 @@ export function createReplica(
     chains.of(shard, author).execute({ height, tip });
     if (author === config.self) authors.advance(shard, { height, tip });
   }
-  const standings = new Map(anchor.standings.map((standing) => [standing.author, standing]));
+  const standings = readStandings(anchor.standings);
   const cut = chains.advance(new Map(), anchor.cut);
   for (const standing of anchor.standings) {
     chains.settle(standing);

@@ -29,6 +29,15 @@ export type Standings = ReadonlyMap<number, Standing>;
 
 const UNBLEMISHED = { incarnation: 0, muted: false, pardoned: false, sinceView: -1, restart: undefined } as const;
 
+/** As they stand in an anchor: authors ascending. */
+export function listStandings(standings: Standings): Standing[] {
+  return [...standings.values()].sort((a, b) => a.author - b.author);
+}
+
+export function readStandings(list: readonly Standing[]): Standings {
+  return new Map(list.map((standing) => [standing.author, standing]));
+}
+
 export function standingOf(standings: Standings, author: number): Standing {
   return standings.get(author) ?? { author, ...UNBLEMISHED };
 }

@@ -1,6 +1,7 @@
 import type { CutEntry } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
 import { type Checkpoint, checkpointDigest, type SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import { listStandings } from '../chains/standings.ts';
 import type { FinalBlock, Replica, Turn } from '../replica-state.ts';
 import { want } from '../simplex/recovery.ts';
 import type { Anchor } from '../types.ts';
@@ -74,7 +75,7 @@ function anchorAfter(replica: Replica, { node, block }: FinalBlock, execution: E
   for (const entry of block.block.cut) cut.set(replica.chains.key(entry.shard, entry.author), entry);
   const entries = [...cut.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry);
   const { height, view, hash, timeMs } = node;
-  const standings = [...node.standings.values()].sort((a, b) => a.author - b.author);
+  const standings = listStandings(node.standings);
   return { height, view, hash, timeMs, history: execution.history, cut: entries, standings };
 }
 

@@ -3,6 +3,7 @@ import type { Replica } from '../../consensus/replica-state.ts';
 import type { FetchRequest, Message } from '../../consensus/types.ts';
 import { FINAL_BLOCKS_MAX } from '../../consensus/wire.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
+import { codeOf } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { LedgerReader } from './ledger-reader.ts';
 import type { StoredBlock } from './ledger-records.ts';
@@ -60,11 +61,11 @@ async function* segmentAnswers(
   let left = SEGMENTS_MAX;
   let incarnation = 0;
   for (let height = Math.max(1, from); height <= Math.min(to, executed) && left > 0; height++) {
-    let segment = await reader.storedSegment({ shard, author, incarnation, height });
+    let segment = await unlessDamaged(reader.storedSegment({ shard, author, incarnation, height }));
     // Incarnations grow with the height, and there are few of them in an epoch.
     while (segment === undefined && incarnation < LIMITS.restartsMax) {
       incarnation += 1;
-      segment = await reader.storedSegment({ shard, author, incarnation, height });
+      segment = await unlessDamaged(reader.storedSegment({ shard, author, incarnation, height }));
     }
     if (segment === undefined) return;
     yield { kind: 'segment', segment };
@@ -77,7 +78,7 @@ async function* segmentAnswers(
  * One `final` of consecutive blocks from `from` on, then the segments of those blocks in execution order. Where no block
  * of the first ones was finalized directly: the last ones up to the first that was, and the asker walks down from there.
  */
-async function* finalAnswers(reader: LedgerReader, from: number): AsyncGenerator<Message> {
+export async function* finalAnswers(reader: LedgerReader, from: number): AsyncGenerator<Message> {
   const { blocks, certificate } = await finalRange(reader, from);
   if (certificate === undefined) {
     yield* farAnswer(reader, from);
@@ -87,7 +88,7 @@ async function* finalAnswers(reader: LedgerReader, from: number): AsyncGenerator
   for (const { runs } of blocks) {
     for (const { shard, author, incarnation, from: first, to } of runs) {
       for (let height = first; height <= to; height++) {
-        const segment = await reader.storedSegment({ shard, author, incarnation, height });
+        const segment = await unlessDamaged(reader.storedSegment({ shard, author, incarnation, height }));
         if (segment !== undefined) yield { kind: 'segment', segment };
       }
     }
@@ -124,15 +125,25 @@ async function finalRange(
   while (blocks.length < FINAL_BLOCKS_MAX && bytes <= FINAL_BLOCK_BYTES) {
     // Beyond the first certificate only as far as the segments stay few; up to it there is no choice.
     if (certificate !== undefined && segments > FINAL_SEGMENTS_MAX) break;
-    const stored = await reader.storedBlock(from + blocks.length);
+    const stored = await unlessDamaged(reader.storedBlock(from + blocks.length));
     if (stored === undefined) break;
     blocks.push(stored);
     bytes += stored.block.bytes.length;
     segments += stored.runs.reduce((sum, run) => sum + 1 + run.to - run.from, 0);
-    const direct = await reader.directCertificate(stored.block.block.height);
+    const direct = await unlessDamaged(reader.directCertificate(stored.block.block.height));
     if (direct === undefined) continue;
     certificate = direct;
     certified = blocks.length;
   }
   return { blocks: blocks.slice(0, certified), certificate };
+}
+
+/** What is damaged here somebody else has; what stands beside it may be what the asker lacks. */
+async function unlessDamaged<Value>(read: Promise<Value | undefined>): Promise<Value | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (codeOf(error) === 'WAGGLE_STORE_DAMAGED') return undefined;
+    throw error;
+  }
 }

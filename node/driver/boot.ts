@@ -45,6 +45,8 @@ export interface BootPaths {
 export interface BootOptions {
   readonly journalFileBytesMax?: number;
   readonly reserveBytes?: number;
+  /** Make the ledger anew, whatever its state: from its own blocks, the journal and peers (repair.ts). */
+  readonly repair?: boolean;
   /** The operator knows that what was signed is lost, and has this node start behind the fence. */
   readonly rejoin?: boolean;
 }
@@ -72,17 +74,12 @@ export async function boot(
   const { journal, tornBytes } = opened;
   let store: LedgerStore | undefined;
   try {
+    await checkNotLost(opened, config, paths, options);
     const ledger = await openLedgerStore(paths.ledger, reserveBytes === undefined ? {} : { reserveBytes });
     store = ledger.store;
-    const isSafe = options.rejoin === true || config.self === undefined;
-    if (opened.created && !isSafe && !existsSync(paths.firstStart)) {
-      // The one just made must not pass for the missing one at the next start.
-      await rm(paths.journal, { recursive: true });
-      throw rollback('the journal is missing');
-    }
     const { state, anchor } = await readLedger(store, genesis, config.chain);
     const replica = createReplica(config, state, anchor);
-    const records = await replay(opened, replica, isSafe ? undefined : anchor);
+    const records = await replay(opened, replica, isSafe(config, options) ? undefined : anchor);
     await endFirstStart(paths.firstStart);
     return {
       replica,
@@ -96,6 +93,24 @@ export async function boot(
     await journal.close();
     throw error;
   }
+}
+
+/** Who never signed, or starts behind the fence, may have lost its journal. */
+function isSafe(config: ReplicaConfig, { rejoin }: BootOptions): boolean {
+  return rejoin === true || config.self === undefined;
+}
+
+/** @throws WaggleError WAGGLE_BOOT_ROLLBACK the journal is missing on a node that has run before */
+export async function checkNotLost(
+  { created }: Pick<OpenJournal, 'created'>,
+  config: ReplicaConfig,
+  paths: BootPaths,
+  options: BootOptions,
+): Promise<void> {
+  if (!created || isSafe(config, options) || existsSync(paths.firstStart)) return;
+  // The one just made must not pass for the missing one at the next start.
+  await rm(paths.journal, { recursive: true });
+  throw rollback('the journal is missing');
 }
 
 /** From here on a missing journal is a lost one. Durable before anything is signed. */
@@ -132,7 +147,7 @@ async function replay({ records }: OpenJournal, replica: Replica, anchor: Anchor
   return count;
 }
 
-async function* decodeEntries(source: OpenJournal['records']): AsyncGenerator<StoredEntry> {
+export async function* decodeEntries(source: OpenJournal['records']): AsyncGenerator<StoredEntry> {
   for await (const record of source) yield decodeEntry(record);
 }
 

@@ -104,11 +104,16 @@ export async function openLedgerStore(
     readonly migrations?: readonly Migration[];
     readonly reserveBytes?: number;
     readonly cacheBytes?: number;
+    /** Name of the database in `directory`, one that a repair fills (ledger-files.ts); then it may not be there yet. */
+    readonly fresh?: string;
   } = {},
 ): Promise<OpenLedger> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const created = !(await hasMarker(directory));
-  const level: Level = new ClassicLevel(join(directory, 'db'), { keyEncoding: 'view', valueEncoding: 'view' });
+  const created = options.fresh !== undefined || !(await hasMarker(directory));
+  const level: Level = new ClassicLevel(join(directory, options.fresh ?? 'db'), {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+  });
   await openLevel(level, created, options.cacheBytes ?? CACHE_BYTES);
   let store: LevelStore | undefined;
   try {

@@ -4,6 +4,7 @@ import type { FetchRequest, Message, Status } from '../../consensus/types.ts';
 import { type Certificate, type ConsensusVote, VOTE_KINDS, voteDigest } from '../../protocol/certificate.ts';
 import { type Block, hashBlock } from '../../protocol/chain/block.ts';
 import { decodeItems, type Segment, sealSegment } from '../../protocol/chain/segment.ts';
+import { type Evidence, pairVotes } from '../../protocol/evidence.ts';
 import type { Hash } from '../../protocol/hash.ts';
 import { checkpointDigest, type SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
 
@@ -40,6 +41,8 @@ export function reshape(by: Reshaper, message: Message, other: Message): Message
       return { kind: 'block', block: hashBlock(reshapeBlock(by, message.block.block)) };
     case 'final':
       return reshapeFinal(by, message, other);
+    case 'evidence':
+      return { kind: 'evidence', evidence: reshapeEvidence(by, message.evidence) };
     case 'past':
       return { ...message, view: edge(by, by.view) };
     default:
@@ -72,6 +75,15 @@ function reshapeVote(by: Reshaper, vote: ConsensusVote): ConsensusVote {
   const subject = { kind, epoch: epochOf(by, vote.epoch), view: edge(by, by.view), blockHash };
   const signature = signer.sign(voteDigest(chainOf(by), subject));
   return { ...subject, signer: random.chance(0.9) ? self : random.pick([0, by.n, 65_535]), signature };
+}
+
+/** Its own two votes of about one view, signed; they prove something now and then. */
+function reshapeEvidence(by: Reshaper, evidence: Evidence): Evidence {
+  const vote: ConsensusVote =
+    evidence.kind === 'votes'
+      ? evidence.pair[0]
+      : { kind: 'nullify', epoch: 0, view: by.view, blockHash: undefined, signer: by.self, signature: by.chain };
+  return pairVotes(reshapeVote(by, vote), reshapeVote(by, vote));
 }
 
 function reshapeBlock(by: Reshaper, block: Block): Block {
