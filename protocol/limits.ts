@@ -53,6 +53,11 @@ export const LIMITS = {
   restartsMax: 16,
   blockBytesMax: MIB,
 
+  /** Every so many blocks the executed state is signed and served whole, unless genesis says otherwise. */
+  snapshotIntervalBlocks: 10_000,
+  snapshotChunkBytes: 256 * KIB,
+  snapshotChunksMax: 32_768,
+
   /** A leader adds nothing while its executed height lags its finalized one by more than this. */
   executionLagLeader: 8,
   /** A validator withholds Notarize beyond this. */

@@ -26,6 +26,9 @@ export const TAGS = {
   rank: entry('rank', 'Rank', 'space, session and validator name: who tells a deadline first', false),
   checkpoint: entry('checkpoint', 'Checkpoint', 'all fields', true),
   invite: entry('invite', 'Invite', 'chain, name, peer and sponsor', true),
+  'snapshot-chunk': entry('snapshot-chunk', 'Snapshot chunk', 'a chunk of the row stream', false),
+  'snapshot-tree': entry('snapshot-tree', 'Merkle tree', 'the chunks of a snapshot', false),
+  snapshot: entry('snapshot', 'Snapshot', 'all fields', true),
 } as const;
 
 export type Tag = (typeof TAGS)[keyof typeof TAGS]['tag'];

@@ -5,6 +5,7 @@
  */
 export class Table<Row> {
   readonly #rows = new Map<string, Row>();
+  #frozen: FrozenTable<Row> | undefined;
   readonly #touched = new Set<string>();
   readonly #live = new Set<string>();
   readonly #isLive: (row: Row) => boolean;
@@ -29,6 +30,7 @@ export class Table<Row> {
 
   /** A row that comes back from storage: present, not touched. */
   restore(key: string, row: Row): void {
+    this.#frozen?.keep(key, this.#rows.get(key));
     this.#rows.set(key, row);
     if (this.#isLive(row)) this.#live.add(key);
     else this.#live.delete(key);
@@ -60,5 +62,57 @@ export class Table<Row> {
     const keys = [...this.#touched].sort();
     this.#touched.clear();
     return keys;
+  }
+
+  /**
+   * The rows as they are now, for reading while the table moves on: only what is overwritten meanwhile is kept twice. One
+   * at a time: an earlier one is stale from here on.
+   */
+  freeze(): FrozenTable<Row> {
+    this.#frozen?.end();
+    this.#frozen = new FrozenTable(this.#rows);
+    return this.#frozen;
+  }
+}
+
+/** Rows of a table as they were. Works since rows are replaced and never changed or removed, and new ones come last. */
+export class FrozenTable<Row> {
+  readonly size: number;
+  readonly #rows: ReadonlyMap<string, Row>;
+  readonly #before = new Map<string, Row>();
+  #isStale = false;
+
+  constructor(rows: ReadonlyMap<string, Row>) {
+    this.#rows = rows;
+    this.size = rows.size;
+  }
+
+  /** Whether it may no longer be read. */
+  get isStale(): boolean {
+    return this.#isStale;
+  }
+
+  /** The table is about to overwrite this row. */
+  keep(key: string, row: Row | undefined): void {
+    if (!this.#isStale && row !== undefined && !this.#before.has(key)) this.#before.set(key, row);
+  }
+
+  /** In insertion order. */
+  *keys(): Generator<string> {
+    let left = this.size;
+    for (const key of this.#rows.keys()) {
+      if (left-- <= 0) return;
+      yield key;
+    }
+  }
+
+  get(key: string): Row | undefined {
+    return this.#before.get(key) ?? this.#rows.get(key);
+  }
+
+  /** It is not read any more. */
+  end(): void {
+    this.#isStale = true;
+    this.#before.clear();
   }
 }
