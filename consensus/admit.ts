@@ -5,6 +5,7 @@ import { hashesEqual } from '../protocol/hash.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { type SignedCheckpoint, verifyCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import { leaderOf } from '../protocol/roster.ts';
+import { type SignedSnapshot, verifySnapshot } from '../protocol/snapshot/snapshot.ts';
 import { accuse } from './accuse.ts';
 import { admitEvidence, proveFork } from './evidence.ts';
 import type { Replica, Turn } from './replica-state.ts';
@@ -69,6 +70,12 @@ function judge(turn: Turn, from: number, message: Message): Refusal {
       return admitPast(turn, from, message);
     case 'evidence':
       return admitEvidence(turn, message.evidence);
+    case 'snapshot':
+      return admitSnapshot(turn, from, message.signed);
+    case 'pruned':
+      // Its word about itself; only f + 1 of them make a node look for a snapshot.
+      peer.prunedHeight = message.height;
+      return undefined;
     default:
       return 'a request is not for the step';
   }
@@ -84,6 +91,8 @@ function isForObserver(message: Message): boolean {
     case 'block':
     case 'segment':
     case 'final':
+    case 'snapshot':
+    case 'pruned':
       return true;
     default:
       return false;
@@ -207,6 +216,15 @@ function admitCheckpoint(turn: Turn, from: number, signed: SignedCheckpoint): Re
   if (replica.checkpoints.has(signed)) return undefined;
   if (!verifyCheckpoint(roster, signed, verify)) return 'checkpoint signature';
   return replica.checkpoints.add(turn, signed) === 'outside' ? 'checkpoint outside the window' : undefined;
+}
+
+function admitSnapshot(turn: Turn, from: number, signed: SignedSnapshot): Refusal {
+  const { snapshots, config } = turn.replica;
+  if (signed.signer !== from) return 'snapshot of somebody else';
+  if (signed.snapshot.epoch !== config.roster.epoch) return 'snapshot of another epoch';
+  if (snapshots.has(signed)) return undefined;
+  if (!verifySnapshot(config.roster, config.chain, signed, config.verify)) return 'snapshot signature';
+  return snapshots.add(turn, signed) === 'old' ? 'snapshot of an old height' : undefined;
 }
 
 /** A body is taken only when its hash was asked for: the hash proves it. */

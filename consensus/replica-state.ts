@@ -8,6 +8,7 @@ import type { Authors } from './chains/author.ts';
 import type { VoteChains } from './chains/vote-chains.ts';
 import type { Checkpoints } from './execution/checkpoints.ts';
 import type { Agenda } from './execution/due.ts';
+import type { Snapshots } from './execution/snapshots.ts';
 import type { Outbox } from './outbox.ts';
 import type { Fence } from './simplex/fence-state.ts';
 import type { Fetches } from './simplex/fetches.ts';
@@ -27,6 +28,8 @@ export interface PeerState {
   pushedAtMs: number;
   /** Nothing of it is looked at before. */
   mutedUntilMs: number;
+  /** It said that it holds no block up to this height any more. */
+  prunedHeight: number;
   /** What it claims to have and this node lacks, asked of it alone. */
   readonly claims: Fetches;
 }
@@ -56,7 +59,7 @@ export interface ViewClock {
 export interface Replica {
   readonly config: ReplicaConfig;
   /** The governance state after the last executed block. */
-  readonly state: GovernanceState;
+  state: GovernanceState;
   readonly chains: VoteChains;
   readonly authors: Authors;
   readonly pool: Pool;
@@ -64,6 +67,7 @@ export interface Replica {
   readonly tree: BlockTree;
   readonly fetches: Fetches;
   readonly checkpoints: Checkpoints;
+  readonly snapshots: Snapshots;
   readonly peers: readonly PeerState[];
   readonly clock: ViewClock;
   /** Current view: the one after the highest certified one. */

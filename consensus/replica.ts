@@ -13,6 +13,7 @@ import { forgetEvidence, keepEvidence } from './evidence.ts';
 import { Checkpoints } from './execution/checkpoints.ts';
 import { createAgenda, tellDeadlines } from './execution/due.ts';
 import { executeNext } from './execution/execute.ts';
+import { Snapshots } from './execution/snapshots.ts';
 import { Outbox } from './outbox.ts';
 import type { PeerState, Replica, Turn } from './replica-state.ts';
 import { settleFence } from './simplex/fence.ts';
@@ -60,6 +61,7 @@ export function createReplica(
     tree: new BlockTree(chains, root),
     fetches: new Fetches(FETCHES_MAX),
     checkpoints: new Checkpoints(),
+    snapshots: new Snapshots(),
     peers: config.roster.validators.map(createPeer),
     clock: { enteredAtMs: 0, armedAtMs: undefined, late: false, retryAtMs: Number.MAX_SAFE_INTEGER },
     view: anchor.view + 1,
@@ -102,6 +104,7 @@ function createPeer(): PeerState {
     askedAtMs: 0,
     pushedAtMs: 0,
     mutedUntilMs: 0,
+    prunedHeight: 0,
     claims: new Fetches(CLAIMS_MAX),
   };
 }
@@ -190,6 +193,9 @@ function take(turn: Turn, input: Input): void {
       break;
     case 'synced':
       takeSynced(turn);
+      break;
+    case 'snapshot':
+      replica.snapshots.addOwn(turn, input.snapshot);
       break;
   }
 }

@@ -1,6 +1,7 @@
 import type { Certificate, ConsensusVote } from '../protocol/certificate.ts';
 import type { CutEntry, HashedBlock } from '../protocol/chain/block.ts';
 import type { Item, Segment } from '../protocol/chain/segment.ts';
+import type { Standing } from '../protocol/chain/standing.ts';
 import type { Verify } from '../protocol/crypto/verify.ts';
 import type { Evidence } from '../protocol/evidence.ts';
 import type { AppliedItem } from '../protocol/governance/applied.ts';
@@ -8,7 +9,9 @@ import type { TableName } from '../protocol/governance/rows.ts';
 import type { Hash } from '../protocol/hash.ts';
 import type { ShardRoots, SignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import type { Roster } from '../protocol/roster.ts';
-import type { Standing } from './chains/standings.ts';
+import type { SnapshotHead } from '../protocol/snapshot/head.ts';
+import type { SignedSnapshot, Snapshot } from '../protocol/snapshot/snapshot.ts';
+import type { FrozenState } from '../protocol/snapshot/stream.ts';
 
 /** What a replica is told once; equal on all validators but for `self` and the signer. */
 export interface ReplicaConfig {
@@ -22,6 +25,8 @@ export interface ReplicaConfig {
   readonly viewTimerMs: number;
   /** T of consensus.md 2.7. */
   readonly blockIntervalMs: number;
+  /** Blocks between two snapshots (K-03); LIMITS says where it is absent. */
+  readonly snapshotIntervalBlocks?: number;
   readonly sign: (message: Uint8Array) => Uint8Array;
   readonly verify: Verify;
 }
@@ -91,6 +96,16 @@ export type FetchRequest =
   /** F-01: in which view are you? 16 bytes that tie the answer to the question. */
   | { readonly kind: 'fetch-past'; readonly nonce: Uint8Array };
 
+/** For a state in whole. They do not pass through a step: the driver asks, and checks each answer against a signed root. */
+export type SnapshotRequest =
+  | { readonly kind: 'fetch-manifest'; readonly height: number }
+  | { readonly kind: 'fetch-chunk'; readonly height: number; readonly index: number };
+
+export type SnapshotAnswer =
+  /** The leaves of all chunks, which make the root. */
+  | { readonly kind: 'manifest'; readonly height: number; readonly leaves: readonly Hash[] }
+  | { readonly kind: 'chunk'; readonly height: number; readonly index: number; readonly bytes: Uint8Array };
+
 export type Message =
   | Propose
   | { readonly kind: 'vote'; readonly vote: ConsensusVote }
@@ -105,7 +120,12 @@ export type Message =
   /** Consecutive blocks above the asker's final height, the last one finalized by the certificate. */
   | { readonly kind: 'final'; readonly blocks: readonly HashedBlock[]; readonly certificate: Certificate }
   /** The answer to `fetch-past`: the highest view its sender is in or ever voted in. */
-  | { readonly kind: 'past'; readonly nonce: Uint8Array; readonly view: number };
+  | { readonly kind: 'past'; readonly nonce: Uint8Array; readonly view: number }
+  | { readonly kind: 'snapshot'; readonly signed: SignedSnapshot }
+  /** Instead of an answer: the sender holds nothing of the blocks up to this height any more. */
+  | { readonly kind: 'pruned'; readonly height: number }
+  | SnapshotRequest
+  | SnapshotAnswer;
 
 export type Input =
   /** Boot is over: the journal is replayed and the network may be used. */
@@ -123,7 +143,9 @@ export type Input =
   /** An item this node takes responsibility for. */
   | { readonly kind: 'submit'; readonly shard: number; readonly item: Item; readonly id: Hash }
   /** Everything persisted by earlier steps is durable. */
-  | { readonly kind: 'synced' };
+  | { readonly kind: 'synced' }
+  /** The driver made the snapshot that was due, or has it from before a restart (K-03). */
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot };
 
 /** A journal record. The order of records is causal: what a vote rests on stands before it (consensus.md 2.8). */
 export type JournalEntry =
@@ -180,6 +202,10 @@ export type Delivery =
   | { readonly kind: 'executed'; readonly executed: ExecutedBlock }
   /** f + 1 validators signed one and the same checkpoint of an executed block. */
   | { readonly kind: 'checkpoint'; readonly signed: readonly SignedCheckpoint[] }
+  /** K-03: the state after the block just executed, to be made into a snapshot. A later one makes it stale. */
+  | { readonly kind: 'snapshot-due'; readonly place: Omit<SnapshotHead, 'rowCounts'>; readonly state: FrozenState }
+  /** f + 1 validators signed one and the same snapshot, executed here or not. */
+  | { readonly kind: 'snapshot'; readonly signed: readonly SignedSnapshot[] }
   /** Something a peer sent was not taken, and why: a counter, never silence (reliability.md 6, rule 11). */
   | { readonly kind: 'refused'; readonly from: number; readonly reason: string }
   | { readonly kind: 'evidence'; readonly what: string; readonly offender: number; readonly view: number }

@@ -5,9 +5,18 @@ import { Reader } from '../protocol/codec/reader.ts';
 import { Writer } from '../protocol/codec/writer.ts';
 import { WaggleError } from '../protocol/errors.ts';
 import { decodeEvidence } from '../protocol/evidence.ts';
+import type { Hash } from '../protocol/hash.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { readSignedCheckpoint, writeSignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
-import { type FetchRequest, type Message, type Status, TIPS_MAX, type TipStatus } from './types.ts';
+import { readSignedSnapshot, writeSignedSnapshot } from '../protocol/snapshot/snapshot.ts';
+import {
+  type FetchRequest,
+  type Message,
+  type SnapshotRequest,
+  type Status,
+  TIPS_MAX,
+  type TipStatus,
+} from './types.ts';
 
 /** Largest message: a whole segment, or the blocks of a `final`, with their heads and a certificate. */
 export const FRAME_BYTES_MAX = SEGMENT_ENCODED_BYTES_MAX + 64 * 1024;
@@ -33,7 +42,13 @@ const KINDS = {
   final: 12,
   'fetch-past': 13,
   past: 14,
-  evidence: 15,
+  snapshot: 15,
+  pruned: 16,
+  'fetch-manifest': 17,
+  'fetch-chunk': 18,
+  manifest: 19,
+  chunk: 20,
+  evidence: 21,
 } as const satisfies Record<Message['kind'], number>;
 
 const NAMES = new Map<number, Message['kind']>(
@@ -66,6 +81,16 @@ export function encodeMessage(message: Message): Uint8Array {
       return writer.bytes(message.evidence.bytes).finish();
     case 'past':
       return writer.bytes(message.nonce).u64(message.view).finish();
+    case 'snapshot':
+      return writeSignedSnapshot(writer, message.signed).finish();
+    case 'pruned':
+      return writer.u64(message.height).finish();
+    case 'manifest':
+      writer.u64(message.height).u32(message.leaves.length);
+      for (const leaf of message.leaves) writer.bytes(leaf);
+      return writer.finish();
+    case 'chunk':
+      return writer.u64(message.height).u32(message.index).bytes32(message.bytes).finish();
     default:
       return writeRequest(writer, message).finish();
   }
@@ -78,7 +103,7 @@ function writeStatus(writer: Writer, status: Status): Writer {
   return checkpoint === undefined ? writer.u8(0) : writeSignedCheckpoint(writer.u8(1), checkpoint);
 }
 
-function writeRequest(writer: Writer, request: FetchRequest): Writer {
+function writeRequest(writer: Writer, request: FetchRequest | SnapshotRequest): Writer {
   switch (request.kind) {
     case 'fetch-certificates':
       return writer.u64(request.from).u64(request.to);
@@ -91,6 +116,10 @@ function writeRequest(writer: Writer, request: FetchRequest): Writer {
       return writer.u64(request.from);
     case 'fetch-past':
       return writer.bytes(request.nonce);
+    case 'fetch-manifest':
+      return writer.u64(request.height);
+    case 'fetch-chunk':
+      return writer.u64(request.height).u32(request.index);
   }
 }
 
@@ -139,6 +168,14 @@ function readMessage(kind: Message['kind'], reader: Reader): Message {
       return { kind, evidence: decodeEvidence(reader.bytes(reader.remaining)) };
     case 'past':
       return { kind, nonce: reader.bytes(NONCE_BYTES), view: reader.u64() };
+    case 'snapshot':
+      return { kind, signed: readSignedSnapshot(reader) };
+    case 'pruned':
+      return { kind, height: reader.u64() };
+    case 'manifest':
+      return { kind, height: reader.u64(), leaves: readLeaves(reader) };
+    case 'chunk':
+      return { kind, height: reader.u64(), index: reader.u32(), bytes: reader.bytes32(LIMITS.snapshotChunkBytes) };
     default:
       return readRequest(kind, reader);
   }
@@ -167,7 +204,13 @@ function readFinal(reader: Reader): Message {
   return { kind: 'final', blocks, certificate: readCertificate(reader) };
 }
 
-function readRequest(kind: FetchRequest['kind'], reader: Reader): FetchRequest {
+function readLeaves(reader: Reader): Hash[] {
+  const count = reader.u32();
+  if (count === 0 || count > LIMITS.snapshotChunksMax) throw new WaggleError('WAGGLE_MESSAGE_FORM', { leaves: count });
+  return Array.from({ length: count }, () => reader.bytes(32));
+}
+
+function readRequest(kind: (FetchRequest | SnapshotRequest)['kind'], reader: Reader): FetchRequest | SnapshotRequest {
   switch (kind) {
     case 'fetch-certificates':
       return { kind, from: reader.u64(), to: reader.u64() };
@@ -184,6 +227,10 @@ function readRequest(kind: FetchRequest['kind'], reader: Reader): FetchRequest {
       return { kind, from: reader.u64() };
     case 'fetch-past':
       return { kind, nonce: reader.bytes(NONCE_BYTES) };
+    case 'fetch-manifest':
+      return { kind, height: reader.u64() };
+    case 'fetch-chunk':
+      return { kind, height: reader.u64(), index: reader.u32() };
   }
 }
 
@@ -195,5 +242,10 @@ function flag(reader: Reader): boolean {
 
 /** Whether a message asks for something; what answers it are certificates, blocks, segments and finals. */
 export function isFetchRequest(message: Message): message is FetchRequest {
-  return message.kind.startsWith('fetch-');
+  return message.kind.startsWith('fetch-') && !isSnapshotRequest(message);
+}
+
+/** Whether a message asks for a part of a snapshot. */
+export function isSnapshotRequest(message: Message): message is SnapshotRequest {
+  return message.kind === 'fetch-manifest' || message.kind === 'fetch-chunk';
 }

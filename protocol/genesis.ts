@@ -17,6 +17,8 @@ export interface Params {
   readonly viewTimerMs: number;
   /** Floor of the block interval, T (consensus.md 2.7). */
   readonly blockIntervalMs: number;
+  /** Blocks between two snapshots; LIMITS says where it is absent. */
+  readonly snapshotIntervalBlocks?: number;
 }
 
 export interface Genesis {
@@ -39,7 +41,7 @@ export interface GenesisJson {
   models: ModelJson[];
   spaces: { id: string; title: string; openers: string[] }[];
   admins: { keys: string[]; threshold: number };
-  params: { shards: number; viewTimerMs: number; blockIntervalMs: number };
+  params: { shards: number; viewTimerMs: number; blockIntervalMs: number; snapshotIntervalBlocks?: number };
 }
 
 export interface ModelJson {
@@ -167,10 +169,14 @@ function parseAdmins(json: GenesisJson['admins'] | undefined): Genesis['admins']
 }
 
 function parseParams(json: GenesisJson['params'] | undefined): Params {
+  const interval = json?.snapshotIntervalBlocks;
   return {
     shards: whole(json?.shards, 'params.shards', 1, LIMITS.shardsMax),
     viewTimerMs: whole(json?.viewTimerMs, 'params.viewTimerMs', 10, 10_000),
     blockIntervalMs: whole(json?.blockIntervalMs, 'params.blockIntervalMs', 1, 10_000),
+    ...(interval === undefined
+      ? {}
+      : { snapshotIntervalBlocks: whole(interval, 'params.snapshotIntervalBlocks', 2, 1_000_000) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { HashedBlock } from '../../protocol/chain/block.ts';
+import type { Standing } from '../../protocol/chain/standing.ts';
 import type { Verify } from '../../protocol/crypto/verify.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { decodeEvidence, type Evidence, verifyEvidence } from '../../protocol/evidence.ts';
@@ -6,25 +7,7 @@ import { type Hash, hashesEqual } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Roster } from '../../protocol/roster.ts';
 
-/**
- * What blocks settled about an author: under which incarnation its chains go on, and whether they go on at all. Follows
- * from the evidence in the ancestors of a block alone, never from execution, so that a block can be judged before any of
- * them is executed (E-01).
- */
-export interface Standing {
-  readonly author: number;
-  readonly incarnation: number;
-  /** No block adds anything of its chains. */
-  readonly muted: boolean;
-  /** It restarted out of a mute once; there is no second time in an epoch. */
-  readonly pardoned: boolean;
-  /** View of the block with its last restart: votes of views up to it are no evidence any more. */
-  readonly sinceView: number;
-  /** Id of the operation that restarted it. */
-  readonly restart: Hash | undefined;
-}
-
-/** By author; who never did anything of note is absent. */
+/** E-01, by author; who never did anything of note is absent. */
 export type Standings = ReadonlyMap<number, Standing>;
 
 const UNBLEMISHED = { incarnation: 0, muted: false, pardoned: false, sinceView: -1, restart: undefined } as const;

@@ -1,7 +1,8 @@
 import { assert } from '../../protocol/assert.ts';
 import type { CutEntry } from '../../protocol/chain/block.ts';
+import type { Standing } from '../../protocol/chain/standing.ts';
 import type { ChainPosition, News } from './held-segments.ts';
-import type { Standing, Standings } from './standings.ts';
+import type { Standings } from './standings.ts';
 import { CHAIN_START, VoteChain } from './vote-chain.ts';
 
 /** The tips a block orders, by chain key; a chain that never advanced is absent. */

@@ -6,6 +6,7 @@ import type { FinalBlock, Replica, Turn } from '../replica-state.ts';
 import { want } from '../simplex/recovery.ts';
 import type { Anchor } from '../types.ts';
 import { type Execution, executeBlock } from './executor.ts';
+import { freezeSnapshot } from './snapshots.ts';
 
 /**
  * X-01: execute the next final block once every segment under its cut is held. Consensus never waits for this; a leader
@@ -44,6 +45,7 @@ export function executeNext(turn: Turn): boolean {
       anchor,
     },
   });
+  freezeSnapshot(turn);
   replica.checkpoints.addOwn(turn, own, checkpoint);
   if (checkpoint !== undefined && block.block.cut.length > 0) replica.checkpoints.hold(checkpoint, turn.now.monoMs);
   return true;

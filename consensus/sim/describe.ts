@@ -41,6 +41,14 @@ export function describeMessage(message: Message): string {
       return 'fetch-past';
     case 'evidence':
       return `evidence ${message.evidence.kind} of ${message.evidence.author}`;
+    case 'snapshot':
+      return `snapshot ${message.signed.snapshot.height}`;
+    case 'pruned':
+    case 'fetch-manifest':
+    case 'fetch-chunk':
+    case 'manifest':
+    case 'chunk':
+      return `${message.kind} ${message.height}`;
     case 'past':
       return `past v${message.view}`;
   }

@@ -229,6 +229,8 @@ function sendStatus({ replica, now, out }: Turn): void {
     tips: tipsOf(replica),
     checkpoint,
   });
+  const signed = replica.snapshots.latestOwn();
+  if (signed !== undefined) out.broadcast({ kind: 'snapshot', signed });
 }
 
 /** Chains linked beyond the final cut, the own ones first: what one node alone holds must become work for all. */

@@ -123,6 +123,14 @@ export class BlockTree {
     return at === this.final ? path.reverse() : undefined;
   }
 
+  /** Go on from another final block: what was linked below is given up, bodies stay until they are pruned. */
+  reroot(root: BlockNode): void {
+    this.#nodes.clear();
+    this.#nodes.set(toHex(root.hash), root);
+    this.final = root;
+    this.prune();
+  }
+
   /** Forget blocks below the retained views, whatever height they claim; the final one and what is above stay. */
   prune(): void {
     const floor = this.final.view - LIMITS.viewsRetained;

@@ -5,7 +5,7 @@ import { WaggleError } from '../../protocol/errors.ts';
 import { ZERO_HASH } from '../../protocol/hash.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
 import type { Message } from '../types.ts';
-import { decodeMessage, encodeMessage, FRAME_BYTES_MAX, isFetchRequest } from '../wire.ts';
+import { decodeMessage, encodeMessage, FRAME_BYTES_MAX, isFetchRequest, isSnapshotRequest } from '../wire.ts';
 import { block, CHAIN, certificate, child, cutOf, proposal, segment, vote } from './harness/solo.ts';
 
 const hash = block(1, []).hash;
@@ -15,6 +15,8 @@ const checkpoint: SignedCheckpoint = {
   signer: 2,
   signature: new Uint8Array(64).fill(7),
 };
+
+const snapshot = { chain: CHAIN, epoch: 0, height: 10_000, blockHash: hash, history: CHAIN, root: hash };
 
 /** One of every kind, and of every optional part both ways. */
 const MESSAGES: readonly Message[] = [
@@ -41,6 +43,12 @@ const MESSAGES: readonly Message[] = [
   { kind: 'fetch-final', from: 77 },
   { kind: 'block', block: first },
   { kind: 'segment', segment: segment(1) },
+  { kind: 'snapshot', signed: { snapshot, signer: 3, signature: new Uint8Array(64).fill(8) } },
+  { kind: 'pruned', height: 2 ** 40 },
+  { kind: 'fetch-manifest', height: 10_000 },
+  { kind: 'fetch-chunk', height: 10_000, index: 31 },
+  { kind: 'manifest', height: 10_000, leaves: [hash, CHAIN] },
+  { kind: 'chunk', height: 10_000, index: 31, bytes: Uint8Array.of(1, 2, 3) },
   { kind: 'final', blocks: [first, child(first, 2, [], { flags: 1 })], certificate: certificate('finalize', 2, hash) },
 ];
 
@@ -50,7 +58,7 @@ test('every message is read back as it was, and is canonical', () => {
     assert.deepEqual(decodeMessage(bytes), message, message.kind);
     assert.deepEqual(encodeMessage(decodeMessage(bytes)), bytes, message.kind);
     assert.ok(bytes.length <= FRAME_BYTES_MAX);
-    assert.equal(isFetchRequest(message), message.kind.startsWith('fetch'));
+    assert.equal(isFetchRequest(message) || isSnapshotRequest(message), message.kind.startsWith('fetch'));
   }
 });
 

@@ -1,5 +1,5 @@
-import type { Standing } from '../../consensus/chains/standings.ts';
 import type { Delivery, ExecutedBlock } from '../../consensus/types.ts';
+import type { Standing } from '../../protocol/chain/standing.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import type { Counters } from '../network/counters.ts';
 import { violationError } from './failure.ts';

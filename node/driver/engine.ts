@@ -334,9 +334,9 @@ async function closeBooted({ journal, store }: Booted): Promise<void> {
 }
 
 function replicaConfigOf({ genesis, roster, self, operatorKey }: Identity): ReplicaConfig {
-  const { shards, viewTimerMs, blockIntervalMs } = genesis.params;
+  const params = genesis.params;
   const sign = (message: Uint8Array): Uint8Array => operatorKey.sign(message);
-  return { chain: chainId(genesis), roster, self, shards, viewTimerMs, blockIntervalMs, sign, verify };
+  return { chain: chainId(genesis), roster, self, ...params, sign, verify };
 }
 
 function networkOptionsOf({ identity, listen }: EngineOptions): NetworkOptions {

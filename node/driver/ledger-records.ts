@@ -1,7 +1,7 @@
-import type { Standing } from '../../consensus/chains/standings.ts';
 import type { Anchor } from '../../consensus/types.ts';
 import type { CutEntry, HashedBlock } from '../../protocol/chain/block.ts';
 import { readBlock } from '../../protocol/chain/block.ts';
+import { readStanding, type Standing, writeStanding } from '../../protocol/chain/standing.ts';
 import { Reader } from '../../protocol/codec/reader.ts';
 import { Writer } from '../../protocol/codec/writer.ts';
 import { WaggleError } from '../../protocol/errors.ts';
@@ -67,22 +67,6 @@ export function decodeAnchor(bytes: Uint8Array): StoredAnchor {
   const standings: Standing[] = [];
   while (reader.remaining > 0) standings.push(readStanding(reader));
   return { anchor: { ...facts, cut, standings }, rowCounts };
-}
-
-function writeStanding(writer: Writer, standing: Standing): void {
-  const { author, incarnation, muted, pardoned, sinceView, restart } = standing;
-  writer
-    .u16(author)
-    .u32(incarnation)
-    .u8((muted ? 1 : 0) + (pardoned ? 2 : 0) + (restart === undefined ? 0 : 4));
-  if (restart !== undefined) writer.u64(sinceView).bytes(restart);
-}
-
-function readStanding(reader: Reader): Standing {
-  const [author, incarnation, flags] = [reader.u16(), reader.u32(), reader.u8()];
-  const facts = { author, incarnation, muted: (flags & 1) !== 0, pardoned: (flags & 2) !== 0 };
-  if ((flags & 4) === 0) return { ...facts, sinceView: -1, restart: undefined };
-  return { ...facts, sinceView: reader.u64(), restart: reader.bytes(32) };
 }
 
 /** Consecutive segments of one chain. */

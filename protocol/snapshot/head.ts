@@ -1,4 +1,5 @@
 import type { CutEntry } from '../chain/block.ts';
+import { readStanding, type Standing, writeStanding } from '../chain/standing.ts';
 import { Reader } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
 import { WaggleError } from '../errors.ts';
@@ -17,6 +18,8 @@ export interface SnapshotHead {
   readonly history: Hash;
   /** The whole cut: every chain that ever advanced, sorted by shard and author. */
   readonly cut: readonly CutEntry[];
+  /** What blocks settled about authors, ascending by author. */
+  readonly standings: readonly Standing[];
   /** Rows of each table, ascending by table number. */
   readonly rowCounts: readonly { readonly table: number; readonly rows: number }[];
 }
@@ -31,6 +34,8 @@ export function encodeSnapshotHead(head: SnapshotHead): Uint8Array {
   for (const { shard, author, incarnation, height, tip } of head.cut) {
     writer.u16(shard).u16(author).u32(incarnation).u64(height).bytes(tip);
   }
+  writer.u8(head.standings.length);
+  for (const standing of head.standings) writeStanding(writer, standing);
   writer.u8(head.rowCounts.length);
   for (const { table, rows } of head.rowCounts) writer.u8(table).u64(rows);
   return writer.finish();
@@ -57,8 +62,10 @@ export function decodeSnapshotHead(bytes: Uint8Array): SnapshotHead {
     const [shard, author, incarnation] = [reader.u16(), reader.u16(), reader.u32()];
     cut.push({ shard, author, incarnation, height: reader.u64(), tip: reader.bytes(32).slice() });
   }
+  const standings: Standing[] = [];
+  for (let left = reader.u8(); left > 0; left--) standings.push(readStanding(reader));
   const rowCounts: SnapshotHead['rowCounts'][number][] = [];
   for (let left = reader.u8(); left > 0; left--) rowCounts.push({ table: reader.u8(), rows: reader.u64() });
   reader.end();
-  return { ...place, cut, rowCounts };
+  return { ...place, cut, standings, rowCounts };
 }

@@ -31,8 +31,16 @@ export function vectors(): unknown {
     { shard: 0, author: 1, incarnation: 0, height: 3, tip: filled(31) },
     { shard: 2, author: 0, incarnation: 1, height: 9, tip: filled(32) },
   ];
+  const standings = [
+    { author: 0, incarnation: 1, muted: true, pardoned: true, sinceView: 5, restart: filled(33) },
+    { author: 2, incarnation: 0, muted: true, pardoned: false, sinceView: -1, restart: undefined },
+  ];
   const [whole, small] = [undefined, SMALL_CHUNK_BYTES].map((chunkBytes) => {
-    const stream = snapshotChunks({ ...place, timeMs: 1_767_225_600_000, cut }, freezeState(state), chunkBytes);
+    const stream = snapshotChunks(
+      { ...place, timeMs: 1_767_225_600_000, cut, standings },
+      freezeState(state),
+      chunkBytes,
+    );
     const chunks = [...stream].flatMap((chunk) => chunk ?? []);
     const leaves = chunks.map(chunkLeaf);
     return { chunks, leaves, root: snapshotRoot(leaves) };

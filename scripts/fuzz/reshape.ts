@@ -45,6 +45,14 @@ export function reshape(by: Reshaper, message: Message, other: Message): Message
       return { kind: 'evidence', evidence: reshapeEvidence(by, message.evidence) };
     case 'past':
       return { ...message, view: edge(by, by.view) };
+    case 'snapshot':
+    case 'manifest':
+    case 'chunk':
+      return message;
+    case 'pruned':
+    case 'fetch-manifest':
+    case 'fetch-chunk':
+      return { ...message, height: edge(by, by.height) };
     default:
       return reshapeRequest(by, message);
   }

@@ -20,7 +20,7 @@ const WALL_MS = 1_800_000_000_000;
 /** When a Solo is made, by its own clock: blocks of the harness are of that time. */
 const START_MS = 10_000;
 
-const genesis = parseGenesis({
+export const GENESIS = parseGenesis({
   v: 1,
   network: 'solo',
   createdAt: '2026-01-01T00:00:00.000Z',
@@ -31,8 +31,8 @@ const genesis = parseGenesis({
   params: { shards: 2, viewTimerMs: 100, blockIntervalMs: 20 },
 });
 
-export const CHAIN = chainId(genesis);
-export const ROSTER = genesisRoster(genesis);
+export const CHAIN = chainId(GENESIS);
+export const ROSTER = genesisRoster(GENESIS);
 export const ANCHOR: Anchor = {
   height: 0,
   view: 0,
@@ -167,7 +167,7 @@ export class Solo {
       sign,
       verify,
     };
-    this.replica = createReplica(config, createState(genesis), ANCHOR);
+    this.replica = createReplica(config, createState(GENESIS), ANCHOR);
     for (const entry of journal) restore(this.replica, entry);
     this.journal.push(...journal);
     this.step({ kind: 'start', ...start });

@@ -21,6 +21,7 @@ const PLACE: Omit<SnapshotHead, 'rowCounts'> = {
   timeMs: 1_000,
   history: new Uint8Array(32).fill(2),
   cut: [{ shard: 1, author: 2, incarnation: 0, height: 3, tip: new Uint8Array(32).fill(3) }],
+  standings: [{ author: 3, incarnation: 0, muted: true, pardoned: false, sinceView: -1, restart: undefined }],
 };
 
 type Step = readonly [voter: number, weight: number];

@@ -1,0 +1,54 @@
+import type { GovernanceState } from '../protocol/governance/state.ts';
+import { hashesEqual } from '../protocol/hash.ts';
+import { readStandings } from './chains/standings.ts';
+import type { Replica } from './replica-state.ts';
+import type { Anchor } from './types.ts';
+
+/**
+ * O-03: go on from a state that f + 1 validators signed instead of executing what led to it. Only for a node without a
+ * voice of its own below it: an observer, or a validator behind the fence (F-01), which has nothing there to contradict.
+ * Called between two steps. What was signed, heard and held above stays.
+ * @returns false when the replica has that state already, or may not leave its own history
+ */
+export function adopt(replica: Replica, state: GovernanceState, anchor: Anchor): boolean {
+  if (!mayAdopt(replica) || anchor.height <= replica.executed.height) return false;
+  const isFinalHere = anchor.height <= replica.finalHeight;
+  if (isFinalHere && !isOnFinalChain(replica, anchor)) return false;
+  replica.state = state;
+  replica.executed = anchor;
+  for (const { shard, author, height, tip } of anchor.cut) {
+    replica.chains.of(shard, author).execute({ height, tip });
+    if (author === replica.config.self) replica.authors.advance(shard, { height, tip });
+  }
+  if (isFinalHere) {
+    const above = replica.executions.filter(({ node }) => node.height > anchor.height);
+    replica.executions.splice(0, replica.executions.length, ...above);
+    return true;
+  }
+  replica.executions.splice(0);
+  const cut = replica.chains.advance(new Map(), anchor.cut);
+  for (const standing of anchor.standings) {
+    replica.chains.settle(standing);
+    if (standing.author !== replica.config.self) continue;
+    replica.authors.restart(standing.incarnation, (shard) => replica.chains.position(cut, shard, standing.author));
+  }
+  replica.tree.reroot({ ...anchor, cut, standings: readStandings(anchor.standings), block: undefined });
+  replica.finalView = anchor.view;
+  replica.finalHeight = anchor.height;
+  replica.finalization = undefined;
+  replica.unfinalSinceMs = undefined;
+  replica.wantedBlocks.clear();
+  for (const view of replica.unresolved.keys()) if (view <= anchor.view) replica.unresolved.delete(view);
+  replica.views.prune(anchor.view);
+  return true;
+}
+
+/** Whether a snapshot may take the place of this node's history. */
+export function mayAdopt({ config, fence }: Replica): boolean {
+  return config.self === undefined || fence !== undefined;
+}
+
+/** Final here and not executed yet: the snapshot must be of that very block. */
+function isOnFinalChain({ executions }: Replica, { height, hash }: Anchor): boolean {
+  return executions.some(({ node }) => node.height === height && hashesEqual(node.hash, hash));
+}
