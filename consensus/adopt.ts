@@ -1,6 +1,7 @@
 import type { GovernanceState } from '../protocol/governance/state.ts';
 import { hashesEqual } from '../protocol/hash.ts';
 import { readStandings } from './chains/standings.ts';
+import type { Snapshot } from '../protocol/snapshot/snapshot.ts';
 import type { Replica } from './replica-state.ts';
 import type { Anchor } from './types.ts';
 
@@ -11,9 +12,8 @@ import type { Anchor } from './types.ts';
  * @returns false when the replica has that state already, or may not leave its own history
  */
 export function adopt(replica: Replica, state: GovernanceState, anchor: Anchor): boolean {
-  if (!mayAdopt(replica) || anchor.height <= replica.executed.height) return false;
+  if (!mayAdopt(replica, { height: anchor.height, blockHash: anchor.hash })) return false;
   const isFinalHere = anchor.height <= replica.finalHeight;
-  if (isFinalHere && !isOnFinalChain(replica, anchor)) return false;
   replica.state = state;
   replica.executed = anchor;
   for (const { shard, author, height, tip } of anchor.cut) {
@@ -43,12 +43,12 @@ export function adopt(replica: Replica, state: GovernanceState, anchor: Anchor):
   return true;
 }
 
-/** Whether a snapshot may take the place of this node's history. */
-export function mayAdopt({ config, fence }: Replica): boolean {
-  return config.self === undefined || fence !== undefined;
-}
-
-/** Final here and not executed yet: the snapshot must be of that very block. */
-function isOnFinalChain({ executions }: Replica, { height, hash }: Anchor): boolean {
-  return executions.some(({ node }) => node.height === height && hashesEqual(node.hash, hash));
+/** Whether a snapshot may take the place of what this node would execute. */
+export function mayAdopt(replica: Replica, { height, blockHash }: Pick<Snapshot, 'height' | 'blockHash'>): boolean {
+  const { config, fence, executed, finalHeight, executions } = replica;
+  const isVoiceless = config.self === undefined || fence !== undefined;
+  if (!isVoiceless || height <= executed.height) return false;
+  // Final here and not executed yet: it must be of that very block.
+  if (height > finalHeight) return true;
+  return executions.some(({ node }) => node.height === height && hashesEqual(node.hash, blockHash));
 }

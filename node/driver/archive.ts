@@ -34,7 +34,8 @@ export async function* answersOf(
       yield* segmentAnswers(replica, reader, request);
       return;
     case 'fetch-final':
-      yield* finalAnswers(reader, request.from);
+      if (reader.floorHeight > 0 && request.from <= reader.floorHeight) yield { kind: 'pruned', height: reader.floorHeight };
+      else yield* finalAnswers(reader, request.from);
       return;
   }
 }
@@ -67,7 +68,11 @@ async function* segmentAnswers(
       incarnation += 1;
       segment = await unlessDamaged(reader.storedSegment({ shard, author, incarnation, height }));
     }
-    if (segment === undefined) return;
+    if (segment === undefined) {
+      // A hole below what is executed is what was given up; which block it was in is not known any more.
+      if (reader.floorHeight > 0) yield { kind: 'pruned', height: reader.floorHeight };
+      return;
+    }
     yield { kind: 'segment', segment };
     left -= 1;
   }

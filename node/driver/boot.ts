@@ -19,12 +19,18 @@ import { decodeEntry, type StoredEntry } from './journal-entries.ts';
 import { ANCHOR_KEY } from './ledger-change.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { decodeAnchor, rowCountsOf } from './ledger-records.ts';
+import { LedgerWriter } from './ledger-writer.ts';
 import { Overlay } from './overlay.ts';
+import { FLOOR_KEY, INSTALL_KEY, installSnapshot, unfinishedInstall } from './snapshots/snapshot-install.ts';
+import { decodeFloor, type HistoryFloor } from './snapshots/snapshot-records.ts';
+import { SnapshotStore } from './snapshots/snapshot-store.ts';
 
 export interface Booted {
   readonly replica: Replica;
   readonly journal: Journal;
   readonly store: LedgerStore;
+  /** Up to where there are no blocks; height 0 where all are there. */
+  readonly floor: HistoryFloor;
   /** What was signed before is lost: the replica starts behind the fence (F-01). */
   readonly amnesia: boolean;
   readonly facts: {
@@ -77,7 +83,9 @@ export async function boot(
     await checkNotLost(opened, config, paths, options);
     const ledger = await openLedgerStore(paths.ledger, reserveBytes === undefined ? {} : { reserveBytes });
     store = ledger.store;
-    const { state, anchor } = await readLedger(store, genesis, config.chain);
+    await finishInstall(store, genesis);
+    const floor = await readFloor(store);
+    const { state, anchor } = await readLedger(store, genesis, config.chain, floor);
     const replica = createReplica(config, state, anchor);
     const records = await replay(opened, replica, isSafe(config, options) ? undefined : anchor);
     await endFirstStart(paths.firstStart);
@@ -85,6 +93,7 @@ export async function boot(
       replica,
       journal,
       store,
+      floor,
       amnesia: options.rejoin === true,
       facts: { executedHeight: anchor.height, records, tornBytes, reserve: ledger.reserve },
     };
@@ -156,6 +165,7 @@ async function readLedger(
   store: LedgerStore,
   genesis: Genesis,
   chain: Hash,
+  floor: HistoryFloor,
 ): Promise<{ state: GovernanceState; anchor: Anchor }> {
   const state = createState(genesis);
   const value = await store.get(ANCHOR_KEY);
@@ -171,7 +181,7 @@ async function readLedger(
   for await (const _ of store.whole(PREFIXES.meta));
   await restoreRows(store, state);
   if (rowCountsOf(state).some((count, at) => count !== (rowCounts[at] ?? 0))) throw damagedLedger('rows are missing');
-  await checkTail(store, anchor, chain);
+  await checkTail(store, anchor, floor.height === 0 ? { ...floor, hash: chain } : floor);
   return { state, anchor };
 }
 
@@ -189,18 +199,47 @@ async function restoreRows(store: LedgerStore, state: GovernanceState): Promise<
   }
 }
 
-/** The anchor's block and those below are there and linked to each other. */
-async function checkTail(store: LedgerStore, anchor: Anchor, chain: Hash): Promise<void> {
+/** A snapshot whose rows were being written when the node went down is written anew, from its chunks. */
+async function finishInstall(store: LedgerStore, genesis: Genesis): Promise<void> {
+  const height = unfinishedInstall(await store.get(INSTALL_KEY));
+  if (height === undefined) return;
+  let failure: unknown;
+  const writer = new LedgerWriter(store, 0, (error) => {
+    failure = error;
+  });
+  const snapshots = new SnapshotStore(writer.overlay, writer);
+  try {
+    const stored = await snapshots.find(height);
+    if (stored === undefined) throw damagedLedger('the snapshot that was being installed is missing');
+    await installSnapshot(stored, snapshots, writer, genesis);
+  } catch (error) {
+    if (codeOf(error) !== 'WAGGLE_SNAPSHOT_CHUNK') throw error;
+    throw damagedLedger('the snapshot that was being installed is damaged');
+  } finally {
+    await writer.close();
+  }
+  if (failure !== undefined) throw failure;
+}
+
+async function readFloor(store: LedgerStore): Promise<HistoryFloor> {
+  const value = await store.get(FLOOR_KEY);
+  return value === undefined ? { height: 0, hash: ZERO_HASH } : decodeFloor(value);
+}
+
+/** The anchor's block and those below, down to the floor, are there and linked to each other. */
+async function checkTail(store: LedgerStore, anchor: Anchor, floor: HistoryFloor): Promise<void> {
   const reader = new LedgerReader(new Overlay(store), []);
   let hash = anchor.hash;
-  const lowest = Math.max(1, anchor.height - TAIL_BLOCKS);
+  const lowest = Math.max(floor.height + 1, anchor.height - TAIL_BLOCKS);
   for (let height = anchor.height; height >= lowest; height--) {
     const block = (await reader.storedBlock(height))?.block;
     if (block === undefined || !hashesEqual(block.hash, hash))
       throw damagedLedger(`block ${height} is not the one executed`);
     hash = block.block.parentHash;
   }
-  if (lowest === 1 && !hashesEqual(hash, chain)) throw damagedLedger('the first block is of another network');
+  if (lowest === floor.height + 1 && !hashesEqual(hash, floor.hash)) {
+    throw damagedLedger('the first block does not follow what is below it');
+  }
 }
 
 function damagedLedger(reason: string): WaggleError {

@@ -24,7 +24,7 @@ import { answersOf } from './archive.ts';
 import { type Booted, type BootOptions, boot } from './boot.ts';
 import { Compaction } from './compaction.ts';
 import { handOn } from './deliveries.ts';
-import { Driver, SYSTEM_CLOCK } from './driver.ts';
+import { Driver, type DriverPorts, SYSTEM_CLOCK } from './driver.ts';
 import { failureOf, type NodeFailure, writeReport } from './failure.ts';
 import { Forwarder } from './forwarder.ts';
 import { Head } from './head.ts';
@@ -36,6 +36,7 @@ import { createNodeApi } from './node-api.ts';
 import { isLevel, statusOf } from './node-status.ts';
 import { ObserverFeed } from './observer-feed.ts';
 import { createReceiver } from './receiver.ts';
+import { SnapshotRoom } from './snapshots/snapshot-room.ts';
 import { Submissions, type SubmitService } from './submissions.ts';
 import { createSubmitDesk } from './submit-desk.ts';
 import { Transport } from './transport.ts';
@@ -78,6 +79,7 @@ export class Engine {
   readonly #modelKeys: ModelKeys;
   readonly #driver: Driver;
   readonly #transport: Transport;
+  readonly #snapshots: SnapshotRoom;
   readonly #startedAtMs = performance.now();
   #failure: NodeFailure | undefined;
   #caughtUp = false;
@@ -128,6 +130,8 @@ export class Engine {
       onUnusable: (key) => options.log.warn({ event: 'key.unusable', ...key }),
     });
     this.#transport = new Transport(this.#network, names, push, this.#counters);
+    this.#reader.floorHeight = booted.floor.height;
+    this.#snapshots = this.#createSnapshots(push);
     const compaction = new Compaction(replica, journal, this.#writer, options.journalBytesMax);
     this.#driver = new Driver({
       validators: names.length,
@@ -137,7 +141,7 @@ export class Engine {
       send: (send) => this.#transport.send(send),
       deliver: (deliveries) => this.#handOn(deliveries),
       room: () => this.#writer.room(),
-      compaction,
+      compaction: betweenTurns(this.#snapshots, compaction),
       fail: (error, trace) => this.#fail(error, trace),
     });
     this.api = this.#createApi();
@@ -147,6 +151,7 @@ export class Engine {
     const { replica } = this.#booted;
     this.#head.finalizedBy(await this.#reader.certificateFrom(replica.executed.height));
     await this.#driver.start({ nonce: randomBytes(NONCE_BYTES), amnesia: this.#booted.amnesia });
+    await this.#snapshots.start();
     this.#admitObservers();
     await this.#network.start(this.#createReceiver());
     // Beside everything else: a node whose models cannot vote is a node all the same.
@@ -188,6 +193,7 @@ export class Engine {
     clearInterval(this.#forwardTimer);
     this.#submissions.stop();
     this.#transport.stop();
+    await this.#snapshots.stop();
     await this.#driver.stop();
     await this.#network.stop();
     await this.#writer.close();
@@ -200,6 +206,7 @@ export class Engine {
       replica,
       push: (input) => this.#driver.push(input),
       answers: (request) => answersOf(replica, this.#reader, request),
+      snapshotAnswers: (request) => this.#snapshots.answers(request),
       counters: this.#counters,
       serveSubmit: createSubmitDesk({
         replica,
@@ -232,6 +239,25 @@ export class Engine {
         this.#network.requestSubmit(names[validator] ?? '', request, AbortSignal.timeout(FORWARD_TIMEOUT_MS)),
       counters: this.#counters,
       nowMs: () => performance.now(),
+    });
+  }
+
+  #createSnapshots(push: (input: Input) => boolean): SnapshotRoom {
+    const { identity, log } = this.#options;
+    return new SnapshotRoom({
+      replica: this.#booted.replica,
+      genesis: identity.genesis,
+      writer: this.#writer,
+      network: this.#network,
+      push,
+      adopted: (anchor) => {
+        this.#reader.floorHeight = anchor.height;
+        this.#head.executed(anchor, undefined);
+        this.#admitObservers();
+      },
+      onFailure: (error) => this.#fail(error, []),
+      log: (event, facts) => log.info({ event, ...facts }),
+      counters: this.#counters,
     });
   }
 
@@ -272,6 +298,7 @@ export class Engine {
 
   #handOn(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
+      this.#snapshots.take(delivery);
       if (delivery.kind !== 'executed') continue;
       this.#observerFeed?.take(delivery.executed);
       if (delivery.executed.touched.some(({ table }) => table === 'observers')) this.#admitObservers();
@@ -326,6 +353,14 @@ export class Engine {
     }
     onFailure(failure);
   }
+}
+
+/** What is done while no turn runs; the snapshot first, since its node can do nothing else. */
+function betweenTurns(snapshots: SnapshotRoom, compaction: Compaction): DriverPorts['compaction'] {
+  return {
+    isDue: () => snapshots.isDue() || compaction.isDue(),
+    run: () => (snapshots.isDue() ? snapshots.run() : compaction.run()),
+  };
 }
 
 async function closeBooted({ journal, store }: Booted): Promise<void> {

@@ -14,6 +14,7 @@ import {
   blockKey,
   certificateKey,
   checkpointKey,
+  type LedgerKey,
   metaKey,
   operationKey,
   outcomesKey,
@@ -44,6 +45,8 @@ export interface ChangePut extends LedgerPut {
 /** What goes into the ledger in one piece. */
 export interface LedgerChange {
   readonly puts: readonly ChangePut[];
+  /** What goes with it; nothing that another change in the queue puts. */
+  readonly deletes?: readonly LedgerKey[];
   readonly blocks: number;
   /** Executed height after it; undefined when it executes nothing. */
   readonly height: number | undefined;

@@ -37,6 +37,8 @@ export type BallotAt = BallotFacts & { readonly cursor: string };
 export class LedgerReader {
   readonly #source: LedgerSource;
   readonly #names: readonly string[];
+  /** Up to where there are no blocks: given up, or never had. */
+  floorHeight = 0;
 
   /** `names` by ValidatorIndex. */
   constructor(source: LedgerSource, names: readonly string[]) {

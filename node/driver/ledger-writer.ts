@@ -103,10 +103,11 @@ export class LedgerWriter {
     const blocks = changes.reduce((sum, change) => sum + change.blocks, this.#unsyncedBlocks);
     const sync = this.#mustSync || blocks >= UNSYNCED_BLOCKS_MAX;
     const strong = await this.#withoutSuperseded(puts);
+    const deletes = changes.flatMap((change) => change.deletes ?? []);
     // Syncing what is written already takes a write, an empty batch would not reach the disk: the last put, once more.
-    if (strong.length === 0 && this.#last !== undefined) strong.push(this.#last);
+    if (strong.length + deletes.length === 0 && this.#last !== undefined) strong.push(this.#last);
     this.#last = strong.at(-1);
-    await this.#store.batch(strong, [], { sync });
+    await this.#store.batch(strong, deletes, { sync });
     this.overlay.remove(puts);
     this.#pendingBytes -= changes.reduce((sum, change) => sum + bytesOf(change), 0);
     this.#writtenHeight = changes.findLast(({ height }) => height !== undefined)?.height ?? this.#writtenHeight;

@@ -1,7 +1,7 @@
 import { pipe } from 'it-pipe';
 import type { Replica } from '../../consensus/replica-state.ts';
-import type { FetchRequest, Input, Message } from '../../consensus/types.ts';
-import { decodeMessage, encodeMessage, isFetchRequest, kindOf } from '../../consensus/wire.ts';
+import type { FetchRequest, Input, Message, SnapshotRequest } from '../../consensus/types.ts';
+import { decodeMessage, encodeMessage, isFetchRequest, isSnapshotRequest, kindOf } from '../../consensus/wire.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import type { Counters } from '../network/counters.ts';
 import type { NetworkHandlers } from '../network/network.ts';
@@ -13,6 +13,8 @@ export interface ReceiverParts {
   /** What this node has of a request, from memory and ledger. */
   readonly answers: (request: FetchRequest) => AsyncIterable<Message>;
   readonly counters: Counters;
+  /** What this node has of a snapshot. */
+  readonly snapshotAnswers: (request: SnapshotRequest) => AsyncIterable<Message>;
   /** Of a validator: takes what observers hand in. */
   readonly serveSubmit: NetworkHandlers['serveSubmit'];
 }
@@ -25,19 +27,23 @@ const FRAMES_FOR_VALIDATORS: ReadonlySet<Message['kind']> = new Set([
   'status',
   'checkpoint',
   'evidence',
+  'snapshot',
 ]);
 /** What they say to observers (O-02). */
-const FRAMES_FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['final', 'status', 'checkpoint']);
+const FRAMES_FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['final', 'status', 'checkpoint', 'snapshot']);
 const REQUESTS: ReadonlySet<Message['kind']> = new Set([
   'fetch-certificates',
   'fetch-block',
   'fetch-segments',
   'fetch-final',
   'fetch-past',
+  'fetch-manifest',
+  'fetch-chunk',
 ]);
 
 /** What the network hands over, decoded and judged, as inputs of the step. Nothing a peer sends makes this throw. */
-export function createReceiver({ replica, push, answers, counters, serveSubmit }: ReceiverParts): NetworkHandlers {
+export function createReceiver(parts: ReceiverParts): NetworkHandlers {
+  const { replica, push, counters, serveSubmit } = parts;
   const indices = new Map<string, number>(replica.config.roster.validators.map(({ name }, index) => [name, index]));
   const frames = replica.config.self === undefined ? FRAMES_FOR_OBSERVERS : FRAMES_FOR_VALIDATORS;
   const take = (from: number, message: Message): boolean => {
@@ -73,22 +79,24 @@ export function createReceiver({ replica, push, answers, counters, serveSubmit }
       if (connected) push({ kind: 'tick' });
     },
     serveSubmit,
-    serveSync: (_from, bytes) => pipe([bytes], decodeRequests, answerEach(answers), encodeMessages),
+    serveSync: (_from, bytes) => pipe([bytes], decodeRequests, answerEach(parts), encodeMessages),
   };
 }
 
-async function* decodeRequests(source: Iterable<Uint8Array>): AsyncGenerator<FetchRequest> {
+async function* decodeRequests(source: Iterable<Uint8Array>): AsyncGenerator<FetchRequest | SnapshotRequest> {
   for (const bytes of source) {
     const kind = kindOf(bytes);
     if (kind !== undefined && !REQUESTS.has(kind)) throw new WaggleError('WAGGLE_SYNC_REQUEST_KIND', { kind });
     const message = decodeMessage(bytes);
-    if (isFetchRequest(message)) yield message;
+    if (isFetchRequest(message) || isSnapshotRequest(message)) yield message;
   }
 }
 
-function answerEach(answers: ReceiverParts['answers']) {
-  return async function* (requests: AsyncIterable<FetchRequest>): AsyncGenerator<Message> {
-    for await (const request of requests) yield* answers(request);
+function answerEach({ answers, snapshotAnswers }: ReceiverParts) {
+  return async function* (requests: AsyncIterable<FetchRequest | SnapshotRequest>): AsyncGenerator<Message> {
+    for await (const request of requests) {
+      yield* isFetchRequest(request) ? answers(request) : snapshotAnswers(request);
+    }
   };
 }
 

@@ -12,10 +12,17 @@ const CLAIMS_PER_PEER_MAX = 2;
 const ANSWER_MESSAGES_MAX = 4_096;
 
 /** What may stand in an answer. */
-const ANSWER_KINDS: ReadonlySet<Message['kind']> = new Set(['certificate', 'block', 'segment', 'final', 'past']);
+const ANSWER_KINDS: ReadonlySet<Message['kind']> = new Set([
+  'certificate',
+  'block',
+  'segment',
+  'final',
+  'past',
+  'pruned',
+]);
 
 /** What of the frames to all an observer can use (O-02). */
-const FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['status', 'checkpoint']);
+const FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['status', 'checkpoint', 'snapshot']);
 
 /** Carries what a step wants sent: frames, segments to their topic, requests to the sync protocol and back as inputs. */
 export class Transport {

@@ -30,6 +30,12 @@ export const PREFIXES = {
   operation: 0x0c,
   /** space ‖ 0 ‖ session → where the session stands */
   sessionIndex: 0x0d,
+  /** height u64 → a snapshot of the state: what is signed, and the leaves of its chunks */
+  snapshot: 0x0e,
+  /** height u64 ‖ index u32 → chunk of a snapshot */
+  snapshotChunk: 0x0f,
+  /** height u64 → f + 1 signatures of a snapshot */
+  snapshotSignatures: 0x10,
 } as const;
 
 export type LedgerPrefix = (typeof PREFIXES)[keyof typeof PREFIXES];
@@ -63,6 +69,12 @@ export const ballotKey = (id: Uint8Array): LedgerKey => ledgerKey(PREFIXES.ballo
 export const checkpointKey = (height: number): LedgerKey => ledgerKey(PREFIXES.checkpoint, u64(height));
 export const outcomesKey = (place: SegmentPlace): LedgerKey => ledgerKey(PREFIXES.outcomes, segmentSuffix(place));
 export const operationKey = (id: Uint8Array): LedgerKey => ledgerKey(PREFIXES.operation, id);
+export const snapshotKey = (height: number): LedgerKey => ledgerKey(PREFIXES.snapshot, u64(height));
+export const snapshotSignaturesKey = (height: number): LedgerKey => ledgerKey(PREFIXES.snapshotSignatures, u64(height));
+
+export function snapshotChunkKey(height: number, index: number): LedgerKey {
+  return ledgerKey(PREFIXES.snapshotChunk, concat([u64(height), u32(index)]));
+}
 
 /** `table`: the number of a state table, 0…255. */
 export function rowKey(table: number, row: Uint8Array): LedgerKey {

@@ -69,6 +69,7 @@ class Bench {
       replica: this.replica,
       push: (input) => this.room && this.inputs.push(input) > 0,
       answers: () => this.#answerAll(),
+      snapshotAnswers: () => this.#answerAll(),
       counters: this.counters,
       serveSubmit: async function* () {},
     });

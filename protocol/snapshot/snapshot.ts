@@ -76,9 +76,9 @@ export function writeSignedSnapshot(writer: Writer, signed: SignedSnapshot): Wri
   return writer.bytes(encodeSnapshot(signed.snapshot)).u16(signed.signer).bytes(signed.signature);
 }
 
-/** @throws WaggleError WAGGLE_SNAPSHOT_SIGNER, WAGGLE_CODEC_* */
-export function readSignedSnapshot(reader: Reader): SignedSnapshot {
-  const snapshot = {
+/** @throws WaggleError WAGGLE_CODEC_* */
+export function readSnapshot(reader: Reader): Snapshot {
+  return {
     chain: reader.bytes(32),
     epoch: reader.u32(),
     height: reader.u64(),
@@ -86,6 +86,11 @@ export function readSignedSnapshot(reader: Reader): SignedSnapshot {
     history: reader.bytes(32),
     root: reader.bytes(32),
   };
+}
+
+/** @throws WaggleError WAGGLE_SNAPSHOT_SIGNER, WAGGLE_CODEC_* */
+export function readSignedSnapshot(reader: Reader): SignedSnapshot {
+  const snapshot = readSnapshot(reader);
   const signer = reader.u16();
   if (signer >= LIMITS.validatorsMax) throw new WaggleError('WAGGLE_SNAPSHOT_SIGNER', { signer });
   return { snapshot, signer, signature: reader.bytes(64) };

@@ -32,6 +32,7 @@ function receiverOf(
     replica,
     push,
     answers: (request: FetchRequest) => asyncOf(answer(replica, request)),
+    snapshotAnswers: () => asyncOf([]),
     counters,
     serveSubmit: async function* () {},
   });

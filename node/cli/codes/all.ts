@@ -28,6 +28,7 @@ const AREAS: readonly [prefix: string, entry: FailureCode][] = [
   'OPERATION',
   'RECEIPT',
   'SEGMENT',
+  'SNAPSHOT',
   'VOTE',
 ].map((area) => [`WAGGLE_${area}_`, UNREADABLE]);
 

@@ -47,7 +47,12 @@ export class Cluster {
   }
 
   /** Homes v0…; model `m<i>` is operated by validator i mod n. Nothing runs yet. */
-  static async create(count: number, models: number, storage: NodeOptions['storage'] = {}): Promise<Cluster> {
+  static async create(
+    count: number,
+    models: number,
+    storage: NodeOptions['storage'] = {},
+    params: Partial<Genesis['params']> = {},
+  ): Promise<Cluster> {
     const directory = await mkdtemp(join(tmpdir(), 'waggle-cluster-'));
     const seats = await Promise.all(
       Array.from({ length: count }, async (_, at) => {
@@ -72,7 +77,7 @@ export class Cluster {
       })),
       spaces: [{ id: SPACE, title: 'Main', openers: seats.map(({ key }) => toHex(key.publicKey)) }],
       admins: { keys: seats.map(({ key }) => toHex(key.publicKey)), threshold: 1 },
-      params: { shards: 2, viewTimerMs: 100, blockIntervalMs: 20 },
+      params: { shards: 2, viewTimerMs: 100, blockIntervalMs: 20, ...params },
     });
     const homes: string[] = [];
     for (const { name, nodeSeed, validatorSeed, port } of seats) {

@@ -1,0 +1,92 @@
+import type { Replica } from '../../../consensus/replica-state.ts';
+import type { Anchor, Delivery, Input, Message, SnapshotRequest } from '../../../consensus/types.ts';
+import type { Genesis } from '../../../protocol/genesis.ts';
+import type { Snapshot } from '../../../protocol/snapshot/snapshot.ts';
+import type { Counters } from '../../network/counters.ts';
+import type { Network } from '../../network/network.ts';
+import type { LedgerWriter } from '../ledger-writer.ts';
+import { snapshotAnswers } from './snapshot-answers.ts';
+import { SnapshotBuilder } from './snapshot-builder.ts';
+import { SnapshotFetch } from './snapshot-fetch.ts';
+import { SnapshotStore } from './snapshot-store.ts';
+import { SnapshotSync } from './snapshot-sync.ts';
+
+export interface SnapshotRoomParts {
+  readonly replica: Replica;
+  readonly genesis: Genesis;
+  readonly writer: LedgerWriter;
+  readonly network: Pick<Network, 'peers' | 'requestSync'>;
+  readonly push: (input: Input) => boolean;
+  readonly adopted: (anchor: Anchor) => void;
+  readonly isTrusted?: (snapshot: Snapshot) => Promise<boolean>;
+  readonly onFailure: (error: unknown) => void;
+  readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
+  readonly counters: Counters;
+}
+
+const LOOK_EVERY_MS = 500;
+
+/** Everything a node does with snapshots: makes, keeps and serves its own, and starts from others' where it must. */
+export class SnapshotRoom {
+  readonly store: SnapshotStore;
+  readonly #push: (input: Input) => boolean;
+  readonly #builder: SnapshotBuilder;
+  readonly #sync: SnapshotSync;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: SnapshotRoomParts) {
+    const { writer, network, push, counters, onFailure } = parts;
+    this.#push = push;
+    this.store = new SnapshotStore(writer.overlay, writer);
+    this.#builder = new SnapshotBuilder({
+      store: this.store,
+      turn: () => new Promise((resolve) => setImmediate(resolve)),
+      made: (snapshot) => void push({ kind: 'snapshot', snapshot }),
+      onError: onFailure,
+      counters,
+    });
+    const fetch = new SnapshotFetch({
+      store: this.store,
+      peers: () => network.peers().flatMap((peer) => (peer.validator && peer.connected ? [peer.name] : [])),
+      request: (peer, request, onFrame, signal) => network.requestSync(peer, request, onFrame, signal),
+      counters,
+    });
+    const isTrusted = parts.isTrusted ?? (async () => true);
+    const wake = (): void => void push({ kind: 'tick' });
+    this.#sync = new SnapshotSync({ ...parts, store: this.store, fetch, isTrusted, wake });
+  }
+
+  /** What was made before a restart is signed and said again; what a crash left half made goes. */
+  async start(): Promise<void> {
+    await this.store.sweep();
+    const own = (await this.store.all()).findLast(({ isWhole, isOwn }) => isWhole && isOwn);
+    if (own !== undefined) this.#push({ kind: 'snapshot', snapshot: own.snapshot });
+    this.#timer = setInterval(() => this.#sync.tick(), LOOK_EVERY_MS);
+  }
+
+  take(delivery: Delivery): void {
+    if (delivery.kind === 'snapshot-due') this.#builder.take(delivery);
+    if (delivery.kind !== 'snapshot') return;
+    this.store.saveSignatures(delivery.signed);
+    this.#sync.agreed(delivery.signed);
+  }
+
+  answers(request: SnapshotRequest): AsyncIterable<Message> {
+    return snapshotAnswers(this.store, request);
+  }
+
+  /** A whole snapshot waits to be installed between two turns. */
+  isDue(): boolean {
+    return this.#sync.isDue();
+  }
+
+  run(): Promise<void> {
+    return this.#sync.run();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#sync.stop();
+    await this.#builder.stop();
+  }
+}
