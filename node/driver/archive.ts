@@ -34,7 +34,8 @@ export async function* answersOf(
       yield* segmentAnswers(replica, reader, request);
       return;
     case 'fetch-final':
-      if (reader.floorHeight > 0 && request.from <= reader.floorHeight) yield { kind: 'pruned', height: reader.floorHeight };
+      if (reader.floorHeight > 0 && request.from <= reader.floorHeight)
+        yield { kind: 'pruned', height: reader.floorHeight };
       else yield* finalAnswers(reader, request.from);
       return;
   }
