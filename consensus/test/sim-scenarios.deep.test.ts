@@ -1,41 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sessionKey } from '../../protocol/governance/row-keys.ts';
-import { checkBounds } from '../sim/checkers/bounds.ts';
 import { SPACE } from '../sim/electorate.ts';
 import { WORLD_STARTS_MS } from '../sim/node.ts';
-import { calmPlan, type Plan } from '../sim/plan.ts';
-import { World, type WorldOptions } from '../sim/world.ts';
+import type { World } from '../sim/world.ts';
+import { assertSettled, submit, worldOf } from './harness/scripted.ts';
 
 /* Scripted worlds: what a reviewer thought of, each with the rule that answers it. */
-
-/** A world whose nodes are up, with the checkers but without load. */
-function worldOf(seed: number, plan: Partial<Plan> = {}, options: WorldOptions = {}): World {
-  const world = new World(calmPlan(seed, plan), options);
-  for (const node of world.nodes) world.boot(node);
-  return world;
-}
-
-let marks = 0;
-
-/** Items of no meaning: they have outcomes as all others do. */
-function submit(world: World, at: number, shard = 1): void {
-  const node = world.nodes[at];
-  marks += 1;
-  const bytes = Uint8Array.of(marks >> 8, marks & 0xff, at);
-  if (node !== undefined) world.submit(node, shard, 9, bytes, bytes);
-}
-
-/** Everybody up is at the same final height, all that was accepted is final, and every table is within its bounds. */
-function assertSettled(world: World, height: number): void {
-  for (const { index, replica } of world.nodes) {
-    if (replica === undefined || !world.honest.includes(index)) continue;
-    checkBounds(world.verdict, index, replica);
-    assert.ok(replica.executed.height >= height, `node ${index} at ${replica.executed.height}`);
-  }
-  assert.deepEqual(world.items.open(), []);
-  assert.deepEqual(world.verdict.violations, []);
-}
 
 for (const holder of [0, 1, 2, 3]) {
   test(`R-06 what an author that is gone sealed is final though the others but ${holder} miss all but its newest`, () => {
