@@ -167,6 +167,7 @@ export class VoteChain {
     const givesWay = (one: Segment): boolean =>
       (isRooted || one.header.height > height) && !this.#isRooted(one) && !this.#isNamed(one);
     let over = sizeOf(counted) + segment.bytes.length - max;
+    if (over <= 0) return true;
     const spare = counted.filter(givesWay);
     if (over > sizeOf(spare)) return false;
     for (const one of spare.reverse()) {
@@ -217,6 +218,8 @@ export class VoteChain {
 
   /** Whether its parents lead to the final tip by what is held. */
   #isRooted(segment: Segment): boolean {
+    const { height, parent } = segment.header;
+    if (height === this.#linked.height + 1 && hashesEqual(parent, this.#linked.tip)) return true;
     let at: Segment | undefined = segment;
     while (at !== undefined && at.header.height > this.#final.height + 1) at = this.get(at.header.parent);
     return at !== undefined && hashesEqual(at.header.parent, this.#final.tip);
@@ -265,8 +268,7 @@ export class VoteChain {
 
   /** Back to the windows, from the top; what is promised and what leads to the linked tip stays. */
   #trim(): void {
-    const linked = this.path(this.#final, this.#linked);
-    const kept = new Set(linked.kind === 'held' ? linked.segments : []);
+    const kept = new Set(segmentsOf(this.path(this.#final, this.#linked)));
     const above = this.#held.ascending().filter(({ header }) => header.height > this.#final.height);
     let bytes = sizeOf(above);
     let unrootedBytes = sizeOf(above.filter((one) => !this.#isRooted(one)));
@@ -312,13 +314,21 @@ export class VoteChain {
     if (!isAbove || this.path(position, this.#linked).kind !== 'held') this.#linked = position;
     const onPath = this.path(this.#executed, position);
     if (onPath.kind === 'held') for (const segment of onPath.segments) this.#held.keepOnly(segment);
+    this.#buryDead();
+    this.#wanted.clear();
+    this.promise(position);
+    this.#extend();
+  }
+
+  #buryDead(): void {
+    const { length: onPath } = segmentsOf(this.path(this.#executed, this.#final));
+    const { length: above } = segmentsOf(this.path(this.#final, this.#linked));
+    // Without forks and without what hangs in the air there is nothing dead, and nothing to walk.
+    if (onPath + above === this.#held.size) return;
     for (const segment of this.#held.ascending().filter((one) => this.#isDead(one))) {
       this.#held.remove(segment);
       this.#promised.delete(toHex(segment.id));
     }
-    this.#wanted.clear();
-    this.promise(position);
-    this.#extend();
   }
 
   /** Whether its parents lead past the final tip: no cut can ever take it. What hangs in the air may still be right. */
@@ -341,6 +351,10 @@ export class VoteChain {
     if (this.#linked.height < position.height) this.#linked = position;
     this.#extend();
   }
+}
+
+function segmentsOf(path: ChainPath): readonly Segment[] {
+  return path.kind === 'held' ? path.segments : [];
 }
 
 function sizeOf(segments: readonly Segment[]): number {
