@@ -2,6 +2,7 @@ import { type Certificate, type ConsensusVote, verifyCertificate, verifyVote } f
 import type { HashedBlock } from '../protocol/chain/block.ts';
 import type { Segment } from '../protocol/chain/segment.ts';
 import { hashesEqual } from '../protocol/hash.ts';
+import { toHex } from '../protocol/hex.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { type SignedCheckpoint, verifyCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import { leaderOf } from '../protocol/roster.ts';
@@ -233,6 +234,7 @@ function admitBlock(turn: Turn, block: HashedBlock): Refusal {
   if (replica.tree.body(block.hash) !== undefined) return undefined;
   if (!isWanted(replica, block.hash)) return 'block nobody asked for';
   replica.tree.add(block);
+  replica.wantedBlocks.delete(toHex(block.hash));
   out.note({ kind: 'block', block });
   return undefined;
 }

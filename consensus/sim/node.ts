@@ -57,8 +57,9 @@ export class SimNode {
   wallStepMs = 0;
   /** Inputs lost because too many were waiting. */
   dropped = 0;
-  /** Whether its disk may stall: not once the world is healed. */
-  mayStall = true;
+  #mayStall = true;
+  /** Ends the sync under way. */
+  #endSync: (() => void) | undefined;
   #monoOffsetMs = 0;
   #inbox: Input[] = [];
   #syncing = false;
@@ -167,20 +168,29 @@ export class SimNode {
     if (plant?.sendsEarly === true) this.#release(replica, send.splice(0), []);
     if (plant?.tellsEarly === true) this.#tellEarly(replica, deliver);
     const boot = this.boots;
-    this.#host.after(this.#syncDelayMs(), () => {
-      if (this.boots !== boot) return;
+    const end = (): void => {
+      if (this.boots !== boot || this.#endSync !== end) return;
+      this.#endSync = undefined;
       disk.syncJournal();
       this.#release(replica, send, deliver);
       this.#syncing = false;
       this.#inbox.unshift({ kind: 'synced' });
       this.#run();
-    });
+    };
+    this.#endSync = end;
+    this.#host.after(this.#syncDelayMs(), end);
+  }
+
+  /** The disk is a good one from now on, and what it is at is done. */
+  healDisk(): void {
+    this.#mayStall = false;
+    this.#endSync?.();
   }
 
   #syncDelayMs(): number {
     const { random, syncMs, stall, stallMs } = this.setup;
     const delayMs = syncMs === 0 ? 0 : random.between(1, syncMs);
-    return stall > 0 && this.mayStall && random.chance(stall) ? delayMs + random.below(stallMs) : delayMs;
+    return stall > 0 && this.#mayStall && random.chance(stall) ? delayMs + random.below(stallMs) : delayMs;
   }
 
   /** For a planted bug: what was sealed is told as accepted while its sync is under way. */

@@ -102,7 +102,7 @@ function heal(world: World): void {
   for (const node of world.nodes) {
     // Clocks are set right again; who runs fast or slow goes on doing so.
     node.wallStepMs = 0;
-    node.mayStall = false;
+    node.healDisk();
     if (!node.isUp) world.boot(node);
   }
   world.load.lastCall();

@@ -29,15 +29,19 @@ const EXECUTIONS_MAX = 64;
 /** Ask for something missing: the preferred peers first, then everybody in turn. */
 export function want(turn: Turn, request: FetchRequest, preferred: readonly number[], graceMs = 0): void {
   const { replica, now } = turn;
+  let waitMs = graceMs;
   if (request.kind === 'fetch-block') replica.wantedBlocks.set(toHex(request.hash), request.hash);
   if (request.kind === 'fetch-segments' && request.tip !== undefined) {
-    replica.chains.find(request.shard, request.author)?.want(request.tip);
+    const chain = replica.chains.find(request.shard, request.author);
+    chain?.want(request.tip);
+    // The one above is here: this one is probably in the same answer. Asking at each arrival would fetch runs many times.
+    if (chain !== undefined && chain.at(request.to + 1).length > 0) waitMs = Math.max(waitMs, GRACE_MS);
   }
   const { self } = replica.config;
   const n = replica.peers.length;
   const others = Array.from({ length: n }, (_, at) => ((self ?? 0) + 1 + at) % n);
   const peers = [...new Set([...preferred, ...others])].filter((peer) => peer !== self && peer < n);
-  replica.fetches.want(request, peers, now.monoMs, graceMs);
+  replica.fetches.want(request, peers, now.monoMs, waitMs);
 }
 
 /** send what is due of the wishes. Never changes what a rule looks at. */

@@ -213,3 +213,22 @@ test('R-05 two forks of one range are two wishes, each asked for', () => {
     [wish(1), wish(2)],
   );
 });
+
+test('R-05 a run that comes in one answer is asked for once, and again when it breaks off', () => {
+  const node = new Solo(SELF);
+  const run = [segment(LEADER, 1)];
+  for (let height = 2; height <= 20; height++) run.push(segment(LEADER, height, run.at(-1)?.id));
+  const tip = run.at(-1);
+  assert.ok(tip !== undefined);
+  node.receive(LEADER, proposal(block(1, cutOf(tip))));
+  for (const one of run.slice(5).toReversed()) {
+    node.nowMs += 1;
+    node.receive(STRANGER, { kind: 'segment', segment: one });
+  }
+  assert.equal(node.sentOf('fetch-segments').length, 1);
+  node.wait(150);
+  assert.deepEqual(
+    node.sentOf('fetch-segments').flatMap(({ to, tip: wanted }) => (wanted === undefined ? [] : [to])),
+    [20, 5],
+  );
+});

@@ -114,7 +114,7 @@ for (const seed of [21, 22, 23]) {
     }
     world.runUntil(6_000);
     world.network.heal();
-    for (const node of world.nodes) node.mayStall = false;
+    for (const node of world.nodes) node.healDisk();
     world.runUntil(40_000);
     assertSettled(world, 3);
   });
