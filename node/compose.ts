@@ -11,6 +11,7 @@ import { TokenFile } from './config/token-file.ts';
 import { readVersion } from './config/version.ts';
 import { Engine, type EngineOptions } from './driver/engine.ts';
 import type { NodeFailure } from './driver/failure.ts';
+import { WIRE_TAP_VARIABLE, WireTap } from './driver/wire-tap.ts';
 import type { NodeApi } from './rpc/node-api.ts';
 import { startRpc } from './rpc/server.ts';
 import { createTokenVerifier } from './rpc/tokens.ts';
@@ -87,6 +88,7 @@ async function startInHome(
     (options.onFailure ?? endProcess)(failure);
   };
   const { listen } = config.p2p;
+  const tapped = (options.env ?? process.env)[WIRE_TAP_VARIABLE];
   const engine = await Engine.open({
     paths: home,
     identity,
@@ -96,6 +98,7 @@ async function startInHome(
     onFailure,
     rejoin: options.rejoin === true,
     lock: options.lock,
+    tap: tapped === undefined ? undefined : new WireTap(tapped, identity.name),
     ...options.storage,
   });
   stops.push(() => engine.stop());

@@ -40,6 +40,7 @@ import { SnapshotRoom } from './snapshots/snapshot-room.ts';
 import { Submissions, type SubmitService } from './submissions.ts';
 import { createSubmitDesk } from './submit-desk.ts';
 import { Transport } from './transport.ts';
+import { tapNetwork, type WireTap } from './wire-tap.ts';
 
 export interface EngineOptions extends BootOptions {
   readonly paths: HomePaths;
@@ -52,6 +53,8 @@ export interface EngineOptions extends BootOptions {
   readonly onFailure: (failure: NodeFailure) => void;
   readonly journalBytesMax?: number;
   readonly lock?: KeyLock | undefined;
+  /** For tests: writes down all that comes in. */
+  readonly tap?: WireTap | undefined;
 }
 
 /** How long a validator may take to seal and sync what is handed to it; and how often waiting items are looked at. */
@@ -115,7 +118,8 @@ export class Engine {
     const push = (input: Input): boolean => this.#driver.push(input);
     this.#options = options;
     this.#booted = booted;
-    this.#network = createNetwork(networkOptionsOf(options));
+    const network = createNetwork(networkOptionsOf(options));
+    this.#network = options.tap === undefined ? network : tapNetwork(network, options.tap);
     this.#writer = new LedgerWriter(store, replica.executed.height, (error) => this.#fail(error, []));
     this.#reader = new LedgerReader(this.#writer.overlay, names);
     const { self } = replica.config;
