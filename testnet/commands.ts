@@ -8,6 +8,7 @@ import type { ControlOptions } from './network/control-commands.ts';
 import { NETWORK_DEFAULTS } from './network/defaults.ts';
 import type { UpOptions } from './network/up-command.ts';
 import type { ReplayCommandOptions } from './replay/command.ts';
+import type { ScenarioCommandOptions } from './stage/command.ts';
 
 const NODES_MAX = 31;
 const SHARDS_MAX = 64;
@@ -15,6 +16,7 @@ const PORT_MAX = 65_000;
 const VOTERS_MAX = 10_000;
 const BALLOTS_MAX = 1_000_000;
 const CONCURRENCY_MAX = 1_024;
+const SEED_MAX = 999_999_999;
 const FOLDER = 'folder of the network (default: WAGGLE_TESTNET, else .waggle/testnet of the checkout)';
 
 /** `waggle testnet …`; what a command needs is loaded when it runs. */
@@ -23,6 +25,7 @@ export function addTestnetCommands(program: Command, context: CliContext): void 
   addUp(testnet, context);
   addFaults(testnet, context);
   addVoting(testnet, context);
+  addScenario(testnet, context);
 }
 
 function addUp(testnet: Command, context: CliContext): void {
@@ -91,6 +94,18 @@ function addVoting(testnet: Command, context: CliContext): void {
     .option('--once', 'end the network after the demonstration')
     .option('--json', 'print the result as one JSON object')
     .action(async (options: DemoOptions) => (await import('./demo/command.ts')).demoCommand(options, context));
+}
+
+function addScenario(testnet: Command, context: CliContext): void {
+  outputOption(
+    testnet
+      .command('scenario')
+      .description('a fault on a network of its own, and whether what must hold does')
+      .argument('<name>', 'which one, or all')
+      .option('--seed <number>', 'of what it draws, such as whom it kills', wholeNumber('--seed', 0, SEED_MAX), 1),
+  ).action(async (name: string, options: ScenarioCommandOptions) =>
+    (await import('./stage/command.ts')).scenarioCommand(name, options, context),
+  );
 }
 
 function controls() {

@@ -63,6 +63,7 @@ const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['testnet resume', ['testnet resume node3']],
   ['testnet load', ['testnet load --voters 40', 'testnet load --voters 100 --ballots 1000 --concurrency 32 -o json']],
   ['testnet replay', ['testnet replay ./minutes/0001']],
+  ['testnet scenario', ['testnet scenario kill-any', 'testnet scenario all --seed 7 -o json']],
   ['testnet demo', ['testnet demo --once', 'testnet demo --once --json']],
 ]);
 

@@ -48,7 +48,8 @@ function isTrue(told: Told, counted: readonly BallotListResult['items'][number][
   return told.error.code === 'WAGGLE_CLIENT_UNDECIDED' || counted.length === 0;
 }
 
-async function countedOn({ client }: Member, space: string, session: string) {
+/** The counted ballots of a session as one node has them, by voter. */
+export async function countedOn({ client }: Member, space: string, session: string) {
   const byVoter = new Map<string, BallotListResult['items'][number][]>();
   for (let cursor: string | null = null; ; ) {
     const params = { space, session, limit: PAGE, ...(cursor === null ? {} : { cursor }) };

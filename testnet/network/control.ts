@@ -1,9 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { failureOf } from '../../node/cli/failures.ts';
 import { createRpcClient } from '../../node/cli/rpc-client.ts';
 import type { NodeStatusResult } from '../../node/cli/rpc-shapes.ts';
 import type { TestnetNode } from '../../node/cli/testnet-file.ts';
 import { WaggleError } from '../../protocol/errors.ts';
-import { lastLogLine, processState, signalDaemon, spawnDaemon, waitGone } from './processes.ts';
+import { lastLogLine, processState, type SpawnOptions, signalDaemon, spawnDaemon, waitGone } from './processes.ts';
 import { dirFlagOf, nodeNamed, requireTestnet, updateNode } from './state.ts';
 
 const TERM_WAIT_MS = 10_000;
@@ -14,8 +15,27 @@ const STATUS_TIMEOUT_MS = 2_000;
 
 export type Progress = (line: string) => void;
 
+/** How a daemon is started otherwise than by itself. */
+export type LaunchOptions = Omit<SpawnOptions, 'tied'>;
+
 /** Start one node that does not run, and wait until it answers. @throws WaggleError WAGGLE_CLI_BUSY, WAGGLE_CLI_UNAVAILABLE */
-export async function startNode(directory: string, name: string, tied = false): Promise<TestnetNode> {
+export async function startNode(
+  directory: string,
+  name: string,
+  tied = false,
+  options: LaunchOptions = {},
+): Promise<TestnetNode> {
+  const { node } = await launchNode(directory, name, { ...options, tied });
+  await untilAnswers(node, START_WAIT_MS, () => true);
+  return node;
+}
+
+/** Start one node that does not run, and wait for nothing. @throws WaggleError WAGGLE_CLI_BUSY */
+export async function launchNode(
+  directory: string,
+  name: string,
+  options: SpawnOptions,
+): Promise<{ readonly node: TestnetNode; readonly child: ChildProcess }> {
   const node = nodeNamed(await requireTestnet(directory), name);
   if (processState(node.pid, node.home) !== 'down') {
     throw new WaggleError('WAGGLE_CLI_BUSY', {
@@ -23,11 +43,18 @@ export async function startNode(directory: string, name: string, tied = false): 
       next: `waggle testnet status${dirFlagOf(directory)}`,
     });
   }
-  const child = spawnDaemon(node.home, { tied });
+  const child = spawnDaemon(node.home, options);
   const pid = child.pid ?? null;
   await updateNode(directory, name, { pid });
-  await untilAnswers({ ...node, pid }, START_WAIT_MS, () => true);
-  return { ...node, pid };
+  return { node: { ...node, pid }, child };
+}
+
+/** SIGTERM: the process ends in order, or is killed when it does not. */
+export async function stopNode(directory: string, name: string): Promise<void> {
+  const node = nodeNamed(await requireTestnet(directory), name);
+  if (!signalDaemon(node.pid, node.home, 'SIGTERM')) throw notRunning(name, directory);
+  if (!(await waitGone(node.pid, node.home, TERM_WAIT_MS))) return await killNode(directory, name);
+  await updateNode(directory, name, { pid: null });
 }
 
 /** SIGKILL: the process gets no chance to save anything. */

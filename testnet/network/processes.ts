@@ -9,6 +9,12 @@ const LOG_TAIL_BYTES = 16_384;
 export interface SpawnOptions {
   /** The daemon ends when this process does, however that ends: its stdin is a pipe from here. */
   readonly tied: boolean;
+  /** On top of the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** More arguments of `waggle start`. */
+  readonly args?: readonly string[];
+  /** A command that runs the daemon as its child, such as strace with its options. Its pid is the one that is kept. */
+  readonly prefix?: readonly string[];
 }
 
 export function logPath(home: string): string {
@@ -19,14 +25,15 @@ export function logPath(home: string): string {
  * Start the daemon of a home. It is the leader of its own process group, so that Ctrl-C reaches whoever started the network
  * first and the network is ended in order.
  */
-export function spawnDaemon(home: string, { tied }: SpawnOptions): ChildProcess {
+export function spawnDaemon(home: string, { tied, env, args = [], prefix = [] }: SpawnOptions): ChildProcess {
   const log = openSync(logPath(home), 'a', 0o600);
   try {
-    const args = [MAIN, 'start', '--home', home, ...(tied ? ['--until-stdin-ends'] : [])];
-    const child = spawn(process.execPath, args, {
+    const own = [process.execPath, MAIN, 'start', '--home', home, ...(tied ? ['--until-stdin-ends'] : []), ...args];
+    const [command = process.execPath, ...rest] = [...prefix, ...own];
+    const child = spawn(command, rest, {
       cwd: home,
       detached: true,
-      env: process.env,
+      env: { ...process.env, ...env },
       stdio: [tied ? 'pipe' : 'ignore', log, log],
     });
     child.unref();

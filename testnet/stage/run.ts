@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { failureOf } from '../../node/cli/failures.ts';
+import { codeOf } from '../../protocol/errors.ts';
+import { NETWORK_DEFAULTS } from '../network/defaults.ts';
+import type { Ending } from '../network/ending.ts';
+import { openTestnet } from '../network/open.ts';
+import type { Finding, Scenario } from '../scenarios/scenario.ts';
+import { whyNot } from './needs.ts';
+import { createStage } from './stage.ts';
+
+export interface ScenarioResult {
+  readonly scenario: string;
+  readonly promise: string;
+  readonly seed: number;
+  /** `skipped` says nothing about the promise, and is never shown as if it did. */
+  readonly verdict: 'holds' | 'broken' | 'skipped';
+  /** Why it was skipped, or broke before it was judged. */
+  readonly reason?: string;
+  readonly findings: readonly Finding[];
+  readonly elapsedMs: number;
+  /** Homes and logs of a network on which it did not hold. */
+  readonly kept?: string;
+}
+
+/** A scenario that takes longer is stuck: the longest takes about a minute. */
+const SCENARIO_MS = 180_000;
+
+/** Run one scenario on a network of its own, which is gone afterwards unless the scenario did not hold. */
+export async function runScenario(
+  scenario: Scenario,
+  seed: number,
+  say: (line: string) => void,
+  ending: Ending,
+): Promise<ScenarioResult> {
+  const { name, promise } = scenario;
+  const about = { scenario: name, promise, seed };
+  const reason = whyNot(scenario);
+  if (reason !== undefined) return { ...about, verdict: 'skipped', reason, findings: [], elapsedMs: 0 };
+  const startedMs = performance.now();
+  const elapsedMs = () => Math.round(performance.now() - startedMs);
+  const directory = await mkdtemp(join(tmpdir(), 'waggle-scenario-'));
+  let isKept = false;
+  try {
+    const findings = await onStage(scenario, seed, directory, say, ending);
+    const holds = isHeld(findings);
+    isKept = !holds;
+    return {
+      ...about,
+      verdict: holds ? 'holds' : 'broken',
+      findings,
+      elapsedMs: elapsedMs(),
+      ...(isKept ? { kept: directory } : {}),
+    };
+  } catch (error) {
+    const { line } = failureOf(error);
+    if (codeOf(error) === 'WAGGLE_CLI_INTERRUPTED') throw error;
+    isKept = true;
+    return { ...about, verdict: 'broken', reason: line, findings: [], elapsedMs: elapsedMs(), kept: directory };
+  } finally {
+    if (!isKept) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** A scenario that found nothing out holds nothing. */
+export function isHeld(findings: readonly Finding[]): boolean {
+  return findings.length > 0 && findings.every(({ holds }) => holds);
+}
+
+async function onStage(
+  scenario: Scenario,
+  seed: number,
+  directory: string,
+  say: (line: string) => void,
+  ending: Ending,
+): Promise<readonly Finding[]> {
+  const options = { ...NETWORK_DEFAULTS, directory, ephemeral: false, detach: false };
+  const testnet = await openTestnet(options, () => undefined, ending);
+  const over = new AbortController();
+  const { promise: late, resolve } = Promise.withResolvers<readonly Finding[]>();
+  const timer = setTimeout(() => resolve([tooLate]), SCENARIO_MS);
+  try {
+    const stage = await createStage(testnet, { seed, say, signal: over.signal });
+    const run = scenario.run(stage);
+    // Broken off, it fails on what is taken away from it.
+    run.catch(() => undefined);
+    return await ending.race(Promise.race([run, late]));
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+    await testnet.close();
+  }
+}
+
+const tooLate: Finding = { invariant: 'L1', holds: false, figure: `not over after ${SCENARIO_MS / 1_000} s` };

@@ -1,0 +1,76 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { killNode, launchNode, pauseNode, resumeNode, startNode, stopNode } from '../network/control.ts';
+import type { OpenTestnet } from '../network/open.ts';
+import { nodeNamed, requireTestnet } from '../network/state.ts';
+import type { Stage } from '../scenarios/scenario.ts';
+import { membersOf } from '../voting/members.ts';
+import { judgeLedgers } from './judge.ts';
+import { startLoad } from './load.ts';
+import { randomOf } from './random.ts';
+import { untilAtTip } from './tip.ts';
+
+const TIP_WAIT_MS = 60_000;
+
+export interface StageOptions {
+  readonly seed: number;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What a scenario may do to a network that runs already. */
+export async function createStage(testnet: OpenTestnet, { seed, say, signal }: StageOptions): Promise<Stage> {
+  const { directory, file } = testnet;
+  const members = await membersOf(file);
+  const down = new Set<string>();
+  const member = (name: string) => {
+    nodeNamed(file, name);
+    return members.find((one) => one.name === name) as (typeof members)[number];
+  };
+  const ended = async (name: string, end: (directory: string, name: string) => Promise<void>) => {
+    down.add(name);
+    await end(directory, name);
+  };
+  return {
+    directory,
+    names: file.nodes.map(({ name }) => name),
+    members,
+    random: randomOf(seed),
+    signal,
+    say,
+    rest: async (ms) => {
+      signal.throwIfAborted();
+      await wait(ms, undefined, { signal });
+    },
+    file: () => requireTestnet(directory),
+    home: (name) => nodeNamed(file, name).home,
+    member,
+    kill: (name) => ended(name, killNode),
+    stop: (name) => ended(name, stopNode),
+    pause: async (name) => void (await pauseNode(directory, name)),
+    resume: async (name) => void (await resumeNode(directory, name)),
+    async start(name, options) {
+      // A scenario that is over must not bring processes back while they are ended.
+      signal.throwIfAborted();
+      await startNode(directory, name, true, options);
+      down.delete(name);
+    },
+    async launch(name, options) {
+      signal.throwIfAborted();
+      const { child } = await launchNode(directory, name, { ...options, tied: true });
+      down.delete(name);
+      return child;
+    },
+    load: (plan = {}) => startLoad(file, members, plan, signal),
+    untilTip: (name, timeoutMs = TIP_WAIT_MS) => {
+      member(name);
+      return untilAtTip(members, name, timeoutMs, signal);
+    },
+    async judge(load) {
+      await load.stop();
+      return await judgeLedgers(
+        members.filter(({ name }) => !down.has(name)),
+        load,
+      );
+    },
+  };
+}
