@@ -140,6 +140,28 @@ test('S-13 blocks above the final one whose last is finalized are final; broken 
   assert.equal(node.replica.executed.height, 2);
 });
 
+test('S-13 a range that was fetched is final while the ancestors of a newer finalization are still missing', () => {
+  const segments = [segment(LEADER)];
+  for (let height = 2; height <= 6; height++) segments.push(segment(LEADER, height, segments.at(-1)?.id));
+  const blocks = [block(1, cutOf(...segments.slice(0, 1)))];
+  for (const [at, one] of segments.entries()) {
+    const parent = blocks.at(-1);
+    if (at > 0 && parent !== undefined) blocks.push(child(parent, at + 1, cutOf(one)));
+  }
+  const finalization = (height: number) => certificate('finalize', height, blocks[height - 1]?.hash);
+  const range = (from: number, to: number) =>
+    ({ kind: 'final', blocks: blocks.slice(from - 1, to), certificate: finalization(to) }) as const;
+  const node = new Solo(SELF);
+  node.receive(LEADER, { kind: 'certificate', certificate: finalization(6) });
+  node.receive(LEADER, range(1, 3));
+  assert.equal(node.replica.finalHeight, 3);
+  node.receive(LEADER, range(4, 5));
+  assert.equal(node.replica.finalHeight, 5);
+  node.receive(LEADER, range(6, 6));
+  assert.equal(node.replica.finalHeight, 6);
+  assert.deepEqual(node.told('violation'), []);
+});
+
 test('T-02 the timer grows with views without finality and is capped', () => {
   const { replica } = new Solo(SELF);
   const at = (view: number): number => effectiveTimerMs({ ...replica, view });
