@@ -7,6 +7,7 @@ import type { LoadCommandOptions } from './load/command.ts';
 import type { ControlOptions } from './network/control-commands.ts';
 import { NETWORK_DEFAULTS } from './network/defaults.ts';
 import type { UpOptions } from './network/up-command.ts';
+import type { LinkOptions, PartitionOptions } from './relay/commands.ts';
 import type { ReplayCommandOptions } from './replay/command.ts';
 import type { ScenarioCommandOptions } from './stage/command.ts';
 
@@ -17,6 +18,9 @@ const VOTERS_MAX = 10_000;
 const BALLOTS_MAX = 1_000_000;
 const CONCURRENCY_MAX = 1_024;
 const SEED_MAX = 999_999_999;
+const DELAY_MS_MAX = 60_000;
+const LOSS_PERCENT_MAX = 90;
+const RATE_KBIT_MAX = 100_000_000;
 const FOLDER = 'folder of the network (default: WAGGLE_TESTNET, else .waggle/testnet of the checkout)';
 
 /** `waggle testnet …`; what a command needs is loaded when it runs. */
@@ -24,6 +28,7 @@ export function addTestnetCommands(program: Command, context: CliContext): void 
   const testnet = program.command('testnet').description(TESTNET_SUMMARY);
   addUp(testnet, context);
   addFaults(testnet, context);
+  addLinkFaults(testnet, context);
   addVoting(testnet, context);
   addScenario(testnet, context);
 }
@@ -43,6 +48,7 @@ function addUp(testnet: Command, context: CliContext): void {
     )
     .option('--base-port <port>', 'first of two ports a node', wholeNumber('--base-port', 1_024, PORT_MAX))
     .option('--detach', 'return when it is ready; the processes stay')
+    .option('--faults', 'nodes talk through a relay that can partition, delay and lose; for a new network')
     .option('--ephemeral', 'a fresh network in a folder that goes with it')
     .action(async (options: UpOptions) => (await import('./network/up-command.ts')).upCommand(options, context));
   common(testnet.command('down'))
@@ -68,6 +74,44 @@ function addFaults(testnet: Command, context: CliContext): void {
         (await controls()).faultCommand(action, name, options, context),
       );
   }
+}
+
+function addLinkFaults(testnet: Command, context: CliContext): void {
+  const commands = () => import('./relay/commands.ts');
+  const inFolder = (command: Command) => command.option('--dir <dir>', FOLDER);
+  const onLinks = (command: Command) =>
+    inFolder(command)
+      .option('--from <nodes>', 'whose bytes, with commas (default: all)')
+      .option('--to <nodes>', 'on their way to whom (default: all)');
+  inFolder(testnet.command('partition'))
+    .description('cut the network in groups, for one made with --faults')
+    .argument('<groups>', 'names with commas, groups with slashes: node1,node2/node3,node4')
+    .option('--one-way', 'only bytes from the first group are held')
+    .action(async (groups: string, options: PartitionOptions) =>
+      (await commands()).partitionCommand(groups, options, context),
+    );
+  inFolder(testnet.command('heal'))
+    .description('all links as they were made: whole and fast')
+    .action(async (options: { dir?: string }) => (await commands()).healCommand(options, context));
+  onLinks(testnet.command('delay'))
+    .description('bytes arrive later')
+    .argument('<ms>', 'milliseconds one way', wholeNumber('ms', 0, DELAY_MS_MAX))
+    .option('--jitter <ms>', 'up to this much on top, drawn anew', wholeNumber('--jitter', 0, DELAY_MS_MAX), 0)
+    .action(async (delayMs: number, { jitter, ...options }: LinkOptions & { jitter: number }) =>
+      (await commands()).shapeCommand({ delayMs, jitterMs: jitter }, options, context),
+    );
+  onLinks(testnet.command('loss'))
+    .description('packets are lost: each stalls its connection until TCP repeats it')
+    .argument('<percent>', 'of packets', wholeNumber('percent', 0, LOSS_PERCENT_MAX))
+    .action(async (lossPercent: number, options: LinkOptions) =>
+      (await commands()).shapeCommand({ lossPercent }, options, context),
+    );
+  onLinks(testnet.command('rate'))
+    .description('links carry so much and no more')
+    .argument('<kbit>', '1,000 bits a second; 0 for no limit', wholeNumber('kbit', 0, RATE_KBIT_MAX))
+    .action(async (rateKbit: number, options: LinkOptions) =>
+      (await commands()).shapeCommand({ rateKbit }, options, context),
+    );
 }
 
 function addVoting(testnet: Command, context: CliContext): void {

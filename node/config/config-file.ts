@@ -12,17 +12,21 @@ export interface ConfigFile {
     readonly hosts?: readonly string[];
     readonly origins?: readonly string[];
   };
-  readonly p2p?: { readonly listen?: readonly string[] };
+  readonly p2p?: {
+    readonly listen?: readonly string[];
+    /** Where to dial a validator, by its name, in the place of its addresses in the genesis. */
+    readonly dial?: Readonly<Record<string, string>>;
+  };
   readonly log?: { readonly level?: string };
 }
 
-type Kind = 'text' | 'number' | 'texts' | { readonly [key: string]: Kind };
+type Kind = 'text' | 'number' | 'texts' | 'texts-by-name' | { readonly [key: string]: Kind };
 
 const SCHEMA = {
   name: 'text',
   role: 'text',
   rpc: { host: 'text', port: 'number', hosts: 'texts', origins: 'texts' },
-  p2p: { listen: 'texts' },
+  p2p: { listen: 'texts', dial: 'texts-by-name' },
   log: { level: 'text' },
 } as const satisfies { readonly [key: string]: Kind };
 
@@ -71,9 +75,21 @@ function readValue(node: Node, kind: Kind, path: string, lines: LineCounter): Va
     if (!isSeq(node)) throw fault(path, 'a list of texts', node, lines);
     return node.items.map((item) => textOf(item as Node, path, lines));
   }
+  if (kind === 'texts-by-name') return readNamedTexts(node, path, lines);
   if (kind === 'text') return textOf(node, path, lines);
   if (isScalar(node) && typeof node.value === 'number') return node.value;
   throw fault(path, 'a number', node, lines);
+}
+
+function readNamedTexts(node: Node, path: string, lines: LineCounter): Value {
+  if (!isMap(node)) throw fault(path, 'a map of names to texts', node, lines);
+  const entries = (node as YAMLMap<Node, Node | null>).items.map(({ key, value }): [string, string] => {
+    if (value === null) throw fault(path, 'a text for each name', key, lines);
+    // A name of digits alone reads as a number and is a name all the same.
+    const name = isScalar(key) ? String(key.value) : textOf(key, path, lines);
+    return [name, textOf(value, path, lines)];
+  });
+  return Object.fromEntries(entries);
 }
 
 function textOf(node: Node, path: string, lines: LineCounter): string {

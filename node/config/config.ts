@@ -22,7 +22,11 @@ export interface NodeConfig {
     readonly hosts: readonly string[];
     readonly origins: readonly string[];
   };
-  readonly p2p: { readonly listen: readonly string[] };
+  readonly p2p: {
+    readonly listen: readonly string[];
+    /** By the name of a validator: the one address to dial it at, whatever the genesis says. */
+    readonly dial: ReadonlyMap<string, string>;
+  };
   readonly log: { readonly level: LogLevel };
 }
 
@@ -80,7 +84,10 @@ export function resolveConfig(
       hosts: listOf(env.WAGGLE_RPC_HOSTS) ?? file.rpc?.hosts ?? [],
       origins: listOf(env.WAGGLE_RPC_ORIGINS) ?? file.rpc?.origins ?? [],
     },
-    p2p: { listen: checkListen(flags.listen ?? listOf(env.WAGGLE_P2P_LISTEN) ?? file.p2p?.listen, role) },
+    p2p: {
+      listen: checkListen(flags.listen ?? listOf(env.WAGGLE_P2P_LISTEN) ?? file.p2p?.listen, role),
+      dial: checkDial(file.p2p?.dial ?? {}),
+    },
     log: { level: checkLevel(level) },
   };
 }
@@ -105,6 +112,19 @@ function checkListen(given: readonly string[] | undefined, role: NodeRole): read
     }
   }
   return listen;
+}
+
+function checkDial(given: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const dial = new Map(Object.entries(given));
+  for (const [name, address] of dial) {
+    if (!isMultiaddr(address)) {
+      throw new WaggleError('WAGGLE_CONFIG_VALUE', {
+        field: `p2p.dial.${name}`,
+        rule: 'an address like /ip4/127.0.0.1/tcp/9440',
+      });
+    }
+  }
+  return dial;
 }
 
 function isMultiaddr(text: string): boolean {

@@ -21,6 +21,8 @@ export interface HomeFacts {
   readonly rpcPort: number;
   /** Multiaddrs. */
   readonly listen: readonly string[];
+  /** Multiaddrs by the names of validators, in the place of those in the genesis. */
+  readonly dial?: Readonly<Record<string, string>>;
   /** 32-byte seeds. */
   readonly nodeSeed: Uint8Array;
   /** Of validator.key, or of an observer's operator.key. */
@@ -60,12 +62,12 @@ export async function createHome(directory: string, facts: HomeFacts): Promise<H
   return paths;
 }
 
-function configOf({ name, role, rpcPort, listen, logLevel }: HomeFacts): ConfigFile {
+function configOf({ name, role, rpcPort, listen, dial, logLevel }: HomeFacts): ConfigFile {
   return {
     name,
     ...(role === undefined ? {} : { role }),
     rpc: { host: '127.0.0.1', port: rpcPort },
-    p2p: { listen },
+    p2p: { listen, ...(dial === undefined ? {} : { dial }) },
     ...(logLevel === undefined ? {} : { log: { level: logLevel } }),
   };
 }

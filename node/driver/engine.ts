@@ -47,6 +47,8 @@ export interface EngineOptions extends BootOptions {
   readonly identity: Identity;
   /** Multiaddrs. */
   readonly listen: readonly string[];
+  /** Multiaddrs by the names of validators, in the place of those in the genesis. */
+  readonly dial?: ReadonlyMap<string, string>;
   readonly version: string;
   readonly log: Logger;
   /** Called once, when the node stopped by itself: nothing is signed any more. */
@@ -378,13 +380,18 @@ function replicaConfigOf({ genesis, roster, self, operatorKey }: Identity): Repl
   return { chain: chainId(genesis), roster, self, ...params, sign, verify };
 }
 
-function networkOptionsOf({ identity, listen }: EngineOptions): NetworkOptions {
+function networkOptionsOf({ identity, listen, dial }: EngineOptions): NetworkOptions {
   const { genesis, roster, nodeSeed, self } = identity;
   return {
     chain: toHex(chainId(genesis)),
     identitySeed: nodeSeed,
     listen,
-    peers: roster.validators.map(({ name, peer, addrs }) => ({ name, peer, addrs, validator: true })),
+    peers: roster.validators.map(({ name, peer, addrs }) => ({
+      name,
+      peer,
+      addrs: addressesOf(dial, name, addrs),
+      validator: true,
+    })),
     dialsAll: self === undefined,
     observersMax: LIMITS.observersMax,
     shards: genesis.params.shards,
@@ -394,4 +401,9 @@ function networkOptionsOf({ identity, listen }: EngineOptions): NetworkOptions {
       syncRequestBytesMax: SYNC_REQUEST_BYTES_MAX,
     },
   };
+}
+
+function addressesOf(dial: EngineOptions['dial'], name: string, addrs: readonly string[]): readonly string[] {
+  const address = dial?.get(name);
+  return address === undefined ? addrs : [address];
 }

@@ -59,6 +59,8 @@ describe('config.yaml', () => {
       ['rpc: 7\n', 'WAGGLE_CONFIG_VALUE'],
       ['rpc: {port: "x"}\n', 'WAGGLE_CONFIG_VALUE'],
       ['p2p: {listen: /ip4/127.0.0.1/tcp/1}\n', 'WAGGLE_CONFIG_VALUE'],
+      ['p2p: {dial: [/ip4/127.0.0.1/tcp/1]}\n', 'WAGGLE_CONFIG_VALUE'],
+      ['p2p: {dial: {v1: 7}}\n', 'WAGGLE_CONFIG_VALUE'],
       ['__proto__: {}\n', 'WAGGLE_CONFIG_KEY'],
     ];
     for (const [text, code] of refused) assert.equal(factsOf(() => parseConfigFile(text)).code, code, text);
@@ -95,6 +97,17 @@ describe('configuration', () => {
     assert.equal(factsOf(() => resolveConfig({}, { logLevel: 'loud' }, {})).code, 'WAGGLE_CONFIG_VALUE');
     assert.equal(factsOf(() => resolveConfig({}, { listen: ['127.0.0.1:9'] }, {})).code, 'WAGGLE_CONFIG_VALUE');
     assert.equal(factsOf(() => resolveConfig({}, { listen: [] }, {})).code, 'WAGGLE_CONFIG_VALUE');
+  });
+
+  it('takes where to dial a validator, and refuses what is no address', () => {
+    const { p2p } = parseConfigFile('p2p:\n  dial:\n    v1: /ip4/127.0.0.1/tcp/7001\n    7: /ip4/127.0.0.1/tcp/7002\n');
+    const { dial } = resolveConfig({ p2p: p2p ?? {} }, {}, {}).p2p;
+    assert.deepEqual([...dial].sort(), [
+      ['7', '/ip4/127.0.0.1/tcp/7002'],
+      ['v1', '/ip4/127.0.0.1/tcp/7001'],
+    ]);
+    const bad = factsOf(() => resolveConfig({ p2p: { dial: { v1: '127.0.0.1:7001' } } }, {}, {}));
+    assert.deepEqual([bad.code, bad.facts.field], ['WAGGLE_CONFIG_VALUE', 'p2p.dial.v1']);
   });
 
   it('guesses only names that are close', () => {

@@ -8,6 +8,10 @@ import type { CliContext } from '../../node/cli/program.ts';
 import { createRpcClient } from '../../node/cli/rpc-client.ts';
 import type { NodeStatusResult } from '../../node/cli/rpc-shapes.ts';
 import { defaultTestnetDirectory, type TestnetNode } from '../../node/cli/testnet-file.ts';
+import { connectRelay } from '../relay/client.ts';
+import { summaryOf } from '../relay/describe.ts';
+import { endRelay } from '../relay/process.ts';
+import { readRelayFile } from '../relay/relay-file.ts';
 import { dirFlag } from '../replay/command.ts';
 import { killNode, pauseNode, resumeNode, startNode, stopAll } from './control.ts';
 import { EPHEMERAL_MARK } from './open.ts';
@@ -29,6 +33,7 @@ function folder({ dir }: ControlOptions): string {
 export async function downCommand(options: ControlOptions, { io }: CliContext): Promise<void> {
   const directory = folder(options);
   const stopped = await stopAll(directory);
+  if (await endRelay(directory)) stopped.push('the relay');
   if (existsSync(join(directory, EPHEMERAL_MARK))) await rm(directory, { recursive: true, force: true });
   io.err(stopped.length === 0 ? 'nothing ran\n' : `ended ${stopped.join(', ')}\n`);
   hint(io, `waggle testnet up --detach${dirFlag(options.dir)}`);
@@ -38,6 +43,10 @@ export async function downCommand(options: ControlOptions, { io }: CliContext): 
 export async function statusCommand(options: ControlOptions, { io }: CliContext): Promise<void> {
   const { nodes } = await requireTestnet(folder(options));
   const rows = await Promise.all(nodes.map(rowOf));
+  const faults = await linkFaults(
+    folder(options),
+    nodes.map(({ name }) => name),
+  );
   const down = rows.find(({ state }) => state === 'down')?.name;
   const flag = dirFlag(options.dir);
   emit(
@@ -62,11 +71,24 @@ export async function statusCommand(options: ControlOptions, { io }: CliContext)
         stateOf(one),
       ]),
       // Sentences stand below the table: in a column they would be cut.
-      notes: rows.filter((one) => one.says !== stateOf(one)).map(({ name, says }) => `${name}: ${says}`),
+      notes: [
+        ...rows.filter((one) => one.says !== stateOf(one)).map(({ name, says }) => `${name}: ${says}`),
+        ...faults,
+      ],
       next: down === undefined ? `waggle testnet load${flag}` : `waggle testnet start ${down}${flag}`,
     }),
     rows,
   );
+}
+
+/** What the relay does to the links, where there is one. */
+async function linkFaults(directory: string, names: readonly string[]): Promise<string[]> {
+  if ((await readRelayFile(directory)) === undefined) return [];
+  try {
+    return summaryOf(await (await connectRelay(directory, names)).links());
+  } catch (error) {
+    return [failureOf(error).line];
+  }
 }
 
 function stateOf({ state, says }: { readonly state: string; readonly says: string }): string {

@@ -10,6 +10,8 @@ import {
   type TestnetNode,
 } from '../../node/cli/testnet-file.ts';
 import { WaggleError } from '../../protocol/errors.ts';
+import { endRelay, startRelay } from '../relay/process.ts';
+import { readRelayFile } from '../relay/relay-file.ts';
 import { type Progress, stopAll, untilAnswers } from './control.ts';
 import { type CreateOptions, createTestnet } from './create.ts';
 import { NETWORK_DEFAULTS } from './defaults.ts';
@@ -53,19 +55,23 @@ export async function openTestnet(options: OpenOptions, progress: Progress, endi
   const directory = await folderFor(options);
   const started: string[] = [];
   let isClosing = false;
+  let isRelayStarted = false;
   const close = async () => {
     isClosing = true;
     if (started.length > 0) await stopAll(directory);
+    if (isRelayStarted) await endRelay(directory);
     if (options.ephemeral) await rm(directory, { recursive: true, force: true });
   };
   try {
     await withLock(directory, async () => {
       const found = await readTestnetFile(directory);
-      if (found !== undefined) return await checkSize(found, options);
+      if (found !== undefined) return await checkSame(directory, found, options);
       const size = { ...NETWORK_DEFAULTS, ...options };
       progress(`making a network of ${size.nodes} validators in ${directory}`);
       await createTestnet(directory, size);
     });
+    // Before the nodes: they dial through it.
+    isRelayStarted = await startRelay(directory, !options.detach);
     for (const node of (await requireTestnet(directory)).nodes) {
       if (processState(node.pid, node.home) !== 'down') continue;
       const child = spawnDaemon(node.home, { tied: !options.detach });
@@ -85,7 +91,7 @@ export async function openTestnet(options: OpenOptions, progress: Progress, endi
 }
 
 /** What was asked for of a new network must not be forgotten for one that is there. @throws WaggleError WAGGLE_CLI_USAGE */
-async function checkSize({ nodes, genesis }: TestnetFile, asked: OpenOptions): Promise<void> {
+async function checkSame(directory: string, { nodes, genesis }: TestnetFile, asked: OpenOptions): Promise<void> {
   const { params } = (await readGenesisFile(genesis)).genesis;
   const differ = [
     ...(asked.nodes === undefined || asked.nodes === nodes.length
@@ -97,6 +103,9 @@ async function checkSize({ nodes, genesis }: TestnetFile, asked: OpenOptions): P
     ...(asked.basePort === undefined || nodes[0]?.rpc.endsWith(`:${asked.basePort}`)
       ? []
       : [`its first port is not ${asked.basePort}`]),
+    ...(asked.faults !== true || (await readRelayFile(directory)) !== undefined
+      ? []
+      : ['it was made without --faults']),
   ];
   if (differ.length === 0) return;
   const reason = `there is a network in ${dirname(genesis)} already: ${differ.join('; ')}`;

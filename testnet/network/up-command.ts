@@ -11,6 +11,7 @@ export interface UpOptions {
   readonly dir?: string;
   readonly detach?: boolean;
   readonly ephemeral?: boolean;
+  readonly faults?: boolean;
   readonly output: OutputFormat;
 }
 
@@ -18,7 +19,7 @@ export interface UpOptions {
 export async function upCommand(options: UpOptions, { io }: CliContext): Promise<void> {
   const detach = options.detach === true;
   const progress = (line: string) => io.err(`${line}\n`);
-  const { basePort, dir } = options;
+  const { basePort, dir, faults } = options;
   const isEphemeral = options.ephemeral === true;
   const ending = listenForSignals(
     isEphemeral ? 'the network was ephemeral and is gone: run the command again' : undefined,
@@ -28,6 +29,7 @@ export async function upCommand(options: UpOptions, { io }: CliContext): Promise
     ephemeral: isEphemeral,
     detach,
     ...(basePort === undefined ? {} : { basePort }),
+    ...(faults === undefined ? {} : { faults }),
     ...(dir === undefined ? {} : { directory: dir }),
   };
   const testnet = await openTestnet(open, progress, ending);

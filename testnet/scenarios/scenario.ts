@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { TestnetFile } from '../../node/cli/testnet-file.ts';
 import type { LaunchOptions } from '../network/control.ts';
+import type { RelayClient } from '../relay/client.ts';
 import type { Load, LoadPlan } from '../stage/load.ts';
 import type { Member } from '../voting/members.ts';
 
@@ -56,6 +57,9 @@ export interface Stage {
   start(name: string, options?: LaunchOptions): Promise<void>;
   /** Start it and wait for nothing: for a start that may be refused. */
   launch(name: string, options?: LaunchOptions): Promise<ChildProcess>;
+
+  /** The links between the nodes; only for a scenario that needs `relay`. */
+  readonly relay: RelayClient;
 
   /** Voters with keys of their own vote in a steady flow from now on, through the SDK that knows all nodes. */
   load(plan?: LoadPlan): Promise<Load>;

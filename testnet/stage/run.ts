@@ -75,7 +75,8 @@ async function onStage(
   say: (line: string) => void,
   ending: Ending,
 ): Promise<readonly Finding[]> {
-  const options = { ...NETWORK_DEFAULTS, directory, ephemeral: false, detach: false };
+  const faults = scenario.needs?.includes('relay') === true;
+  const options = { ...NETWORK_DEFAULTS, directory, faults, ephemeral: false, detach: false };
   const testnet = await openTestnet(options, () => undefined, ending);
   const over = new AbortController();
   const { promise: late, resolve } = Promise.withResolvers<readonly Finding[]>();

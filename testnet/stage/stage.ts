@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { killNode, launchNode, pauseNode, resumeNode, startNode, stopNode } from '../network/control.ts';
 import type { OpenTestnet } from '../network/open.ts';
 import { nodeNamed, requireTestnet } from '../network/state.ts';
+import { connectRelay } from '../relay/client.ts';
+import { readRelayFile } from '../relay/relay-file.ts';
 import type { Stage } from '../scenarios/scenario.ts';
 import { membersOf } from '../voting/members.ts';
 import { judgeLedgers } from './judge.ts';
@@ -21,6 +23,8 @@ export interface StageOptions {
 export async function createStage(testnet: OpenTestnet, { seed, say, signal }: StageOptions): Promise<Stage> {
   const { directory, file } = testnet;
   const members = await membersOf(file);
+  const names = file.nodes.map(({ name }) => name);
+  const relay = (await readRelayFile(directory)) === undefined ? undefined : await connectRelay(directory, names);
   const down = new Set<string>();
   const member = (name: string) => {
     nodeNamed(file, name);
@@ -32,7 +36,7 @@ export async function createStage(testnet: OpenTestnet, { seed, say, signal }: S
   };
   return {
     directory,
-    names: file.nodes.map(({ name }) => name),
+    names,
     members,
     random: randomOf(seed),
     signal,
@@ -59,6 +63,10 @@ export async function createStage(testnet: OpenTestnet, { seed, say, signal }: S
       const { child } = await launchNode(directory, name, { ...options, tied: true });
       down.delete(name);
       return child;
+    },
+    get relay() {
+      if (relay === undefined) throw new TypeError("a scenario that touches links says needs: ['relay']");
+      return relay;
     },
     load: (plan = {}) => startLoad(file, members, plan, signal),
     untilTip: (name, timeoutMs = TIP_WAIT_MS) => {
