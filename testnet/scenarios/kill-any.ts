@@ -1,3 +1,4 @@
+import { oneOf } from '../stage/random.ts';
 import { timing } from '../stage/timing.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -15,7 +16,7 @@ export const killAny: Scenario = {
     let slowestMs = 0;
     for (let kills = 0; kills < KILLS_MIN || performance.now() - fromMs < FOR_MS; kills++) {
       const beganMs = performance.now();
-      const name = stage.names[Math.floor(stage.random() * stage.names.length)] ?? 'node1';
+      const name = oneOf(stage.names, stage.random);
       await stage.kill(name);
       await stage.rest(DOWN_MS);
       await stage.start(name);

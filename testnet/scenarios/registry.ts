@@ -1,5 +1,25 @@
+import { delay } from './delay.ts';
+import { flap } from './flap.ts';
+import { halves } from './halves.ts';
+import { killAll } from './kill-all.ts';
 import { killAny } from './kill-any.ts';
+import { loss } from './loss.ts';
+import { minority } from './minority.ts';
+import { oneWay } from './one-way.ts';
+import { pause } from './pause.ts';
+import { rollingRestart } from './rolling-restart.ts';
 import type { Scenario } from './scenario.ts';
 
 /** In the order in which `all` runs them. Each stands in the file of its name. */
-export const SCENARIOS: readonly Scenario[] = [killAny];
+export const SCENARIOS: readonly Scenario[] = [
+  killAny,
+  killAll,
+  rollingRestart,
+  pause,
+  minority,
+  halves,
+  oneWay,
+  flap,
+  loss,
+  delay,
+];

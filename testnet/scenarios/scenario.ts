@@ -61,7 +61,7 @@ export interface Stage {
   /** The links between the nodes; only for a scenario that needs `relay`. */
   readonly relay: RelayClient;
 
-  /** Voters with keys of their own vote in a steady flow from now on, through the SDK that knows all nodes. */
+  /** Voters with keys of their own vote in a steady flow, through the SDK that knows all nodes. The first is final already. */
   load(plan?: LoadPlan): Promise<Load>;
   /**
    * Wait until a node is ready and stands where the others stood a moment ago.

@@ -8,3 +8,10 @@ export function randomOf(seed: number): () => number {
     return createHash('sha256').update(`${seed}/${count}`).digest().readUInt32BE(0) / 2 ** 32;
   };
 }
+
+/** @throws TypeError there is none */
+export function oneOf<Item>(items: readonly Item[], random: () => number): Item {
+  const item = items[Math.floor(random() * items.length)];
+  if (item === undefined) throw new TypeError('nothing to choose from');
+  return item;
+}

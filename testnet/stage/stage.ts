@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { WaggleError } from '../../protocol/errors.ts';
 import { killNode, launchNode, pauseNode, resumeNode, startNode, stopNode } from '../network/control.ts';
 import type { OpenTestnet } from '../network/open.ts';
 import { nodeNamed, requireTestnet } from '../network/state.ts';
@@ -12,6 +13,7 @@ import { randomOf } from './random.ts';
 import { untilAtTip } from './tip.ts';
 
 const TIP_WAIT_MS = 60_000;
+const FIRST_FINAL_MS = 60_000;
 
 export interface StageOptions {
   readonly seed: number;
@@ -68,7 +70,11 @@ export async function createStage(testnet: OpenTestnet, { seed, say, signal }: S
       if (relay === undefined) throw new TypeError("a scenario that touches links says needs: ['relay']");
       return relay;
     },
-    load: (plan = {}) => startLoad(file, members, plan, signal),
+    async load(plan = {}) {
+      const load = await startLoad(file, members, plan, signal);
+      if (Number.isFinite(await load.untilFinalAfter(0, FIRST_FINAL_MS))) return load;
+      throw new WaggleError('WAGGLE_CLI_UNAVAILABLE', { reason: 'no ballot became final on the whole network' });
+    },
     untilTip: (name, timeoutMs = TIP_WAIT_MS) => {
       member(name);
       return untilAtTip(members, name, timeoutMs, signal);
