@@ -64,6 +64,15 @@ export function processState(pid: number | null, home: string): 'running' | 'pau
   }
 }
 
+/** Memory that a process holds; 0 where the system does not say. */
+export function residentBytes(pid: number): number {
+  try {
+    return 1_024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
 /** Empty for a process that is gone or a zombie. */
 function argumentsOf(pid: number): string[] {
   try {

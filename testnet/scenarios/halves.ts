@@ -2,7 +2,7 @@ import { frozen, heightsOf, slowestTip } from '../stage/measure.ts';
 import { timing } from '../stage/timing.ts';
 import type { Scenario } from './scenario.ts';
 
-const CUT_MS = 12_000;
+const CUT_MS = 10_000;
 const SETTLE_MS = 2_000;
 const FINAL_WAIT_MS = 60_000;
 

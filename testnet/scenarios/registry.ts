@@ -1,3 +1,4 @@
+import { bridge } from './bridge.ts';
 import { delay } from './delay.ts';
 import { flap } from './flap.ts';
 import { halves } from './halves.ts';
@@ -7,8 +8,11 @@ import { loss } from './loss.ts';
 import { minority } from './minority.ts';
 import { oneWay } from './one-way.ts';
 import { pause } from './pause.ts';
+import { rate } from './rate.ts';
+import { ring } from './ring.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import type { Scenario } from './scenario.ts';
+import { swizzle } from './swizzle.ts';
 
 /** In the order in which `all` runs them. Each stands in the file of its name. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -19,7 +23,11 @@ export const SCENARIOS: readonly Scenario[] = [
   minority,
   halves,
   oneWay,
+  ring,
+  bridge,
   flap,
+  swizzle,
   loss,
   delay,
+  rate,
 ];

@@ -11,9 +11,9 @@ import { freeSessionId, openSession } from '../voting/sessions.ts';
 import { longestGapMs } from './timing.ts';
 
 export interface LoadPlan {
-  /** Ballots a second, each of a voter of its own; default 10. */
+  /** Ballots a second, each of a voter of its own; default 5. */
   readonly perS?: number;
-  /** The load ends by itself when all have voted; default 600. */
+  /** The load ends by itself when all have voted; default 1,000. */
   readonly voters?: number;
 }
 
@@ -52,8 +52,8 @@ const SPACE = 'main';
 export const PROPOSALS = ['p1', 'p2'] as const;
 const CLIENTS = 4;
 /** Light enough that a busy machine of two cores is not what is measured. */
-const PER_S = 10;
-const VOTERS = 600;
+const PER_S = 5;
+const VOTERS = 1_000;
 const VOTE_TIMEOUT_MS = 60_000;
 const STOP_WAIT_MS = 30_000;
 const POLL_MS = 20;

@@ -25,7 +25,7 @@ export interface ScenarioResult {
 }
 
 /** A scenario that takes longer is stuck: the longest takes about a minute. */
-const SCENARIO_MS = 180_000;
+const SCENARIO_MS = 240_000;
 
 /** Run one scenario on a network of its own, which is gone afterwards unless the scenario did not hold. */
 export async function runScenario(
