@@ -8,6 +8,7 @@ import type { Scenario } from '../scenarios/scenario.ts';
 import { judgeLedgers } from '../stage/judge.ts';
 import type { Load, Promised } from '../stage/load.ts';
 import { frozen, shareFinal, typicalFinal } from '../stage/measure.ts';
+import { eventsIn } from '../stage/metrics.ts';
 import { whyNot } from '../stage/needs.ts';
 import { randomOf } from '../stage/random.ts';
 import { type Count, recount, wrongTallies } from '../stage/recount.ts';
@@ -167,6 +168,12 @@ describe('what a scenario measures', () => {
     assert.equal(shareFinal(load, 'x', 16, 30, 80).holds, false);
     assert.equal(typicalFinal(load, 'p50', 0, 30, 100).holds, true);
     assert.equal(typicalFinal(load, 'p50', 16, 30, 100).holds, false);
+  });
+
+  it('reads a counter of the metrics, and takes one that is not there for none', () => {
+    const text =
+      'waggle_network_events_total{event="dial.attempts"} 9\nwaggle_network_events_total{event="dial.failed"} 3';
+    assert.deepEqual([eventsIn(text, 'dial.attempts'), eventsIn(text, 'dial')], [9, 0]);
   });
 
   it('draws the same row from the same seed', () => {
