@@ -12,6 +12,8 @@ export interface Refused {
   readonly params: Readonly<Record<string, unknown>>;
   /** How the next command reaches the same daemon. */
   readonly flags: string;
+  /** What starts that daemon. */
+  readonly start?: string | undefined;
 }
 
 /** Facts that a refusal gets here: a better line, the word that is wrong and the one that was meant, what to type. */
@@ -30,7 +32,11 @@ const NAMES_MAX = 1_000;
  * else is given back as it is, and so is the refusal when the daemon does not say more in time.
  */
 export async function advised(error: unknown, refused: Refused, client: RpcClient): Promise<unknown> {
-  if (!(error instanceof WaggleError) || error.code !== 'WAGGLE_RPC_REFUSED') return error;
+  if (!(error instanceof WaggleError)) return error;
+  if (error.code === 'WAGGLE_RPC_UNREACHABLE' && refused.start !== undefined) {
+    return new WaggleError(error.code, { ...error.facts, next: refused.start });
+  }
+  if (error.code !== 'WAGGLE_RPC_REFUSED') return error;
   const type = String(error.facts.type);
   const looked = await lookUp(type, error, refused, client).catch((): Advice => ({}));
   const advice = looked.advice ?? nextFor(type, refused);
@@ -124,7 +130,9 @@ function nextFor(type: string, { params, flags }: Refused): string | undefined {
     ['PROPOSAL', params.proposal],
     ['MODEL', params.voter ?? params.model ?? params.id],
   ]);
-  const filled = command.replace(/\b(?:SESSION|PROPOSAL|MODEL)\b/g, (word) => String(words.get(word) ?? word));
+  // The guide names the home that has the token; who named a daemon knows better.
+  const asked = flags === '' ? command : command.replace(' --home DIR', '');
+  const filled = asked.replace(/\b(?:SESSION|PROPOSAL|MODEL)\b/g, (word) => String(words.get(word) ?? word));
   if (!ASKING.test(filled)) return filled;
   const takesSpace = /^waggle (?:session|proposal|ballot list|tally|vote)\b/.test(filled);
   const space = takesSpace && params.space !== undefined && params.space !== 'main' ? ` --space ${params.space}` : '';

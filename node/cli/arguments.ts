@@ -40,12 +40,12 @@ export function wordOption<Word extends string>(flags: string, description: stri
 const HASH = /^[0-9a-f]{64}$/;
 
 /** A hash or key, 64 digits of hex. @throws WaggleError WAGGLE_CLI_USAGE */
-export function hashArgument(what: string): (text: string) => string {
+export function hashArgument(what: string, rule = '64 digits of hex are needed'): (text: string) => string {
   return (text) => {
     const lower = text.toLowerCase();
     if (HASH.test(lower)) return lower;
     const why = /^[0-9a-f]*…/.test(lower) ? 'that one was cut to fit a table: -o json shows it whole' : '';
-    throw usage(`${what} '${text}': 64 digits of hex are needed${why === '' ? '' : `; ${why}`}`);
+    throw usage(`${what} '${text}': ${rule}${why === '' ? '' : `; ${why}`}`);
   };
 }
 

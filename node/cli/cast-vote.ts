@@ -20,7 +20,7 @@ export async function castVote(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<SubmitResult> {
   const { connect } = await import('../../client/client.ts');
-  const { url, token, flags } = await findTarget(options, env);
+  const { url, token, flags, start } = await findTarget(options, env);
   const node = token === undefined ? { url } : { url, token };
   const client = connect({ urls: [node] });
   try {
@@ -28,7 +28,7 @@ export async function castVote(
     const more = { ...(height === undefined ? {} : { height }), ...(finalMs === undefined ? {} : { finalMs }) };
     return { ballot, shard, status: 'final', outcome, ...more };
   } catch (error) {
-    throw await advised(commandError(error), { params: { ...vote }, flags }, createRpcClient(node));
+    throw await advised(commandError(error), { params: { ...vote }, flags, start }, createRpcClient(node));
   } finally {
     client.close();
   }

@@ -231,7 +231,7 @@ const RULES = new Map<string, Rule>([
     rule(
       EXIT.unreachable,
       ({ url, reason }) => `no daemon answers at ${url} (${reason})`,
-      'waggle start, or waggle testnet up; name another with --rpc URL',
+      ({ next }) => String(next ?? 'waggle start, or waggle testnet up; name another with --rpc URL'),
     ),
   ],
   [

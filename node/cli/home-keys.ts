@@ -7,6 +7,7 @@ import { usage } from './arguments.ts';
 import type { OutputFormat } from './output.ts';
 import { lockForNewKeys, lockForSealedKeys, type PassphraseOptions } from './passphrase.ts';
 import type { CliContext } from './program.ts';
+import { shellWord } from './typed-command.ts';
 
 export interface KeyOptions extends PassphraseOptions {
   readonly home?: string;
@@ -31,6 +32,11 @@ export function modelArgument(text: string): Id {
   const suggestion = meant === undefined ? '' : ` (Did you mean ${meant}?)`;
   const rule = 'lower-case letters, digits, dots, hyphens, underscores, at most 64';
   throw usage(`model '${text}' is no id: ${rule}${suggestion}`, undefined, { written: text, meant });
+}
+
+/** How a next command reaches the same home. */
+export function homeFlag({ home }: Pick<KeyOptions, 'home'>): string {
+  return home === undefined ? '' : ` --home ${shellWord(home)}`;
 }
 
 /** Paths of a home whose keys nobody else can read. @throws WaggleError WAGGLE_KEY_MODE, WAGGLE_KEY_LINK */

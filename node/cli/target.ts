@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import process from 'node:process';
 import { type Command, Option } from 'commander';
 import { WaggleError } from '../../protocol/errors.ts';
 import { nearestName } from '../../protocol/nearest.ts';
@@ -30,6 +31,8 @@ export interface Target {
   readonly flags: string;
   /** Its home, when that is on this machine. */
   readonly home: string | undefined;
+  /** What starts it when it does not answer, where that can be known. */
+  readonly start?: string;
 }
 
 export function targetOptions(command: Command): Command {
@@ -48,6 +51,7 @@ export function targetOptions(command: Command): Command {
 
 /** Written by a running daemon into its home. */
 const RPC_FILE = 'rpc.json';
+const LOOK_MS = 2_000;
 
 /**
  * The daemon meant: --rpc, --dir/--node, --home, WAGGLE_RPC, WAGGLE_HOME, the user's home when a node was set up there,
@@ -73,13 +77,13 @@ export async function connect(
   env: Env,
   scope: Scope = 'operator',
 ): Promise<RpcClient & { readonly flags: string; readonly home: string | undefined }> {
-  const { url, token, flags, home } = await findTarget(options, env, scope);
+  const { url, token, flags, home, start } = await findTarget(options, env, scope);
   const client = createRpcClient({ url, ...(token === undefined ? {} : { token }) });
   const call = async <Result>(method: string, params: object = {}, how: CallOptions = {}): Promise<Result> => {
     try {
       return await client.call<Result>(method, params, how);
     } catch (error) {
-      throw await advised(error, { params: params as Readonly<Record<string, unknown>>, flags }, client);
+      throw await advised(error, { params: params as Readonly<Record<string, unknown>>, flags, start }, client);
     }
   };
   return { ...client, call, flags, home };
@@ -107,7 +111,11 @@ async function inTestnet(options: TargetOptions, env: Env, scope: Scope): Promis
   const node = nodeOf(file, options.node);
   const flags = flagsOf({ dir: options.dir, node: options.node, tokenFile: options.tokenFile });
   const token = scope === 'operator' ? node.token : join(dirname(node.token), `${scope}.token`);
-  return { url: node.rpc, token: await tokenOf(token, options, env), flags, home: node.home };
+  const own = flagsOf({ dir: options.dir, home: undefined, rpc: undefined, node: undefined, tokenFile: undefined });
+  // Its process may have died since: starting the node is then as right.
+  const isUp = file.nodes.some(({ pid }) => pid !== null);
+  const start = isUp ? `waggle testnet start ${node.name}${own}` : `waggle testnet up --detach${own}`;
+  return { url: node.rpc, token: await tokenOf(token, options, env), flags, home: node.home, start };
 }
 
 /** What to say where no network is, and how to make one right there. */
@@ -143,21 +151,62 @@ async function inHome(home: string, options: TargetOptions, env: Env, scope: Sco
   if ((await textAt(paths.genesis)) === undefined) {
     throw unavailable(`${paths.directory} is no home of a node`, `waggle init --home ${shellWord(home)}`);
   }
-  const written = await writtenUrl(join(paths.directory, RPC_FILE));
+  const written = await writtenByDaemon(join(paths.directory, RPC_FILE));
   const { rpc } = await loadConfig(paths.config, {}, env);
   const host = rpc.host.includes(':') ? `[${rpc.host}]` : rpc.host;
+  const url = written?.url ?? `http://${host}:${rpc.port}`;
+  const start = `waggle start --home ${shellWord(home)}`;
+  if (!isAlive(written?.pid)) await refuseOther(url, paths, start);
   const flags = flagsOf({ home: options.home, tokenFile: options.tokenFile });
   const token = await tokenOf(tokenPath(paths.tokens, scope), options, env);
-  return { url: written ?? `http://${host}:${rpc.port}`, token, flags, home: paths.directory };
+  return { url, token, flags, home: paths.directory, start };
 }
 
-async function writtenUrl(path: string): Promise<string | undefined> {
+/** What a running daemon wrote; one that was killed leaves it behind. */
+async function writtenByDaemon(path: string): Promise<{ readonly url: string; readonly pid: unknown } | undefined> {
   try {
-    const { url } = JSON.parse((await textAt(path)) ?? '') as { url?: unknown };
-    return typeof url === 'string' && URL.canParse(url) ? url : undefined;
+    const { url, pid } = JSON.parse((await textAt(path)) ?? '') as { url?: unknown; pid?: unknown };
+    return typeof url === 'string' && URL.canParse(url) ? { url, pid } : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isAlive(pid: unknown): boolean {
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 1) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Where the daemon of a home is not known to run, another one may have its port: it would be shown as this one, and would
+ * get its token. Who does not answer at all is found by the call itself.
+ * @throws WaggleError WAGGLE_CLI_UNAVAILABLE
+ */
+async function refuseOther(url: string, paths: { genesis: string; directory: string }, start: string): Promise<void> {
+  const client = createRpcClient({ url, timeoutMs: LOOK_MS, attempts: 1 });
+  const { chain } = await client.call<{ chain?: unknown }>('node_status').catch(() => ({ chain: undefined }));
+  if (chain === undefined) return;
+  if (chain === (await chainOf(paths.genesis))) return;
+  throw unavailable(`the daemon of ${paths.directory} does not run: at ${url} is one of another network`, start);
+}
+
+/** @throws WaggleError WAGGLE_GENESIS_FORM {path, reason} */
+async function chainOf(genesis: string): Promise<string> {
+  const [{ chainId, parseGenesis }, { toHex }] = await Promise.all([
+    import('../../protocol/genesis.ts'),
+    import('../../protocol/hex.ts'),
+  ]);
+  let value: unknown;
+  try {
+    value = JSON.parse((await textAt(genesis)) ?? '');
+  } catch {
+    throw new WaggleError('WAGGLE_GENESIS_FORM', { path: '$', reason: 'not JSON' });
+  }
+  return toHex(chainId(parseGenesis(value)));
 }
 
 async function tokenOf(path: string | undefined, options: TargetOptions, env: Env): Promise<string | undefined> {

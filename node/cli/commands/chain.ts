@@ -86,7 +86,9 @@ function headRows({ height, hash, time, view, certificate }: HeadResult): string
 }
 
 async function block(at: string, options: AskOptions, { io }: CliContext): Promise<void> {
-  const key = /^\d{1,15}$/.test(at) ? { height: Number(at) } : { hash: hashArgument('block')(at) };
+  const key = /^\d{1,15}$/.test(at)
+    ? { height: Number(at) }
+    : { hash: hashArgument('block', 'a height, or the 64 digits of its hash, is needed')(at) };
   const client = await connect(options, io.env);
   const one = await client.call<BlockResult>('chain_getBlock', key);
   const [first] = one.cut;

@@ -1,7 +1,7 @@
 import { codeOf, WaggleError } from '../../../protocol/errors.ts';
 import type { Id } from '../../../protocol/ids.ts';
 import { EXIT } from '../exit-codes.ts';
-import { type KeyOptions, keyPlaces, pathsOf } from '../home-keys.ts';
+import { homeFlag, type KeyOptions, keyPlaces, pathsOf } from '../home-keys.ts';
 import { emit } from '../output.ts';
 import type { CliContext } from '../program.ts';
 import { createRpcClient } from '../rpc-client.ts';
@@ -62,7 +62,7 @@ export async function listKeys(options: KeyOptions, context: CliContext): Promis
     const registry = views?.get(key.name);
     return registry === undefined || key.kind === 'node' ? key : { ...key, registry };
   });
-  emit(context.io, options.output, keys, () => screenOf(keys, views !== undefined), keys);
+  emit(context.io, options.output, keys, () => screenOf(keys, views !== undefined, homeFlag(options)), keys);
   if (keys.some(({ fault }) => fault !== undefined)) context.result.exit = EXIT.configuration;
 }
 
@@ -73,7 +73,7 @@ function faultOf(error: unknown): string {
   return code;
 }
 
-function screenOf(keys: readonly KeyResult[], wasAsked: boolean) {
+function screenOf(keys: readonly KeyResult[], wasAsked: boolean, flag: string) {
   const { fault } = keys.find((one) => one.fault !== undefined) ?? {};
   const notes = keys.length === 0 ? ['no keys here'] : [];
   if (!wasAsked && keys.some(({ kind }) => kind === 'model')) notes.push('the daemon of this home does not answer');
@@ -91,7 +91,7 @@ function screenOf(keys: readonly KeyResult[], wasAsked: boolean) {
       key ?? '-',
     ]),
     notes,
-    next: fault === undefined ? 'waggle keys new MODEL' : `waggle explain ${fault}`,
+    next: fault === undefined ? `waggle keys new MODEL${flag}` : `waggle explain ${fault}`,
   };
 }
 
@@ -124,7 +124,7 @@ async function registryViews(
     }
     return views;
   } catch (error) {
-    if (/^WAGGLE_(?:RPC|CLI|CONFIG)_/.test(codeOf(error) ?? '')) return undefined;
+    if (/^WAGGLE_(?:RPC|CLI|CONFIG|GENESIS)_/.test(codeOf(error) ?? '')) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { WaggleError } from '../../../protocol/errors.ts';
 import type { Id } from '../../../protocol/ids.ts';
 import { usage } from '../arguments.ts';
-import { homeLock, type KeyOptions, pathsOf } from '../home-keys.ts';
+import { homeFlag, homeLock, type KeyOptions, pathsOf } from '../home-keys.ts';
 import { emit } from '../output.ts';
 import { lockForNewKeys, lockForSealedKeys } from '../passphrase.ts';
 import type { CliContext } from '../program.ts';
@@ -63,7 +63,8 @@ export async function importKey(model: Id, file: string, options: ImportOptions,
   const { homePassphraseFile: passphraseFile } = options;
   const own = passphraseFile === undefined ? options : { passphraseFile };
   const lock = options.plain === true ? undefined : await homeLock(paths, own);
-  if (facts.encrypted && lock === undefined && options.plain !== true) throw wouldUnseal(model, file);
+  if (facts.encrypted && lock === undefined && options.plain !== true)
+    throw wouldUnseal(model, file, homeFlag(options));
   await makeDirectory(paths.modelKeys);
   await keystore.saveModelKey(paths.modelKeys, model, pair, lock);
   const result = { name: model, key: toHex(pair.publicKey), encrypted: lock !== undefined };
@@ -71,15 +72,15 @@ export async function importKey(model: Id, file: string, options: ImportOptions,
     title: `key of ${model} taken from ${file}${lock === undefined ? ', unencrypted' : ''}`,
     columns: [],
     rows: [],
-    next: `waggle model show ${model}`,
+    next: `waggle model show ${model}${homeFlag(options)}`,
   }));
 }
 
 /** The file keeps the key sealed and this home would not: nobody loses a seal unasked. */
-function wouldUnseal(model: Id, file: string): WaggleError {
+function wouldUnseal(model: Id, file: string, flag: string): WaggleError {
   return usage(
     `${file} is sealed, and the keys of this home are not: --plain says that this one shall not be either`,
-    `waggle keys import ${model} ${shellWord(file)} --plain`,
+    `waggle keys import ${model} ${shellWord(file)} --plain${flag}`,
   );
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { WaggleError } from '../../../protocol/errors.ts';
 import type { Id } from '../../../protocol/ids.ts';
 import { type AskOptions, outputOption } from '../command-options.ts';
-import { homeLock, type KeyOptions, modelArgument, pathsOf } from '../home-keys.ts';
+import { homeFlag, homeLock, type KeyOptions, modelArgument, pathsOf } from '../home-keys.ts';
 import { emit } from '../output.ts';
 import { lockForNewKeys, type PassphraseOptions, passphraseOptions, plainOption } from '../passphrase.ts';
 import type { CliContext } from '../program.ts';
@@ -72,6 +72,6 @@ async function newKey(model: Id, options: KeyOptions, context: CliContext): Prom
     title: `key of ${model} saved${lock === undefined ? ', unencrypted' : ''}`,
     columns: [{ name: 'model' }, { name: 'public key' }],
     rows: [[model, key]],
-    next: `waggle model register ${model} --key ${key}   (by an admin)`,
+    next: `waggle model register ${model} --key ${key}${homeFlag(options)}   (by an admin)`,
   }));
 }

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { genesisToJson } from '../../../protocol/genesis.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { parseId } from '../../../protocol/ids.ts';
 import { KeyLock } from '../../storage/key-lock.ts';
 import { keyFacts, modelKeyPaths, saveModelKey, saveNewKey } from '../../storage/keystore.ts';
-import { pair } from '../../test/harness/fake-node-api.ts';
+import { GENESIS, pair } from '../../test/harness/fake-node-api.ts';
 import { type Daemon, type Ran, withDaemon } from './daemon.ts';
 
 const MODEL = parseId('v0');
@@ -191,8 +192,11 @@ test('the list of keys shows what the registry has, where the daemon of the home
     const list = async () => JSON.parse((await home.run(0, 'keys', 'list', '-o', 'json')).out);
     assert.deepEqual(Object.keys((await list())[0]), ['name', 'kind', 'key', 'encrypted']);
     assert.match((await home.run(0, 'keys', 'list')).out, /the daemon of this home does not answer/);
-    await writeFile(join(home.dir, 'genesis.json'), '{}');
+    const genesis = join(home.dir, 'genesis.json');
     await writeFile(join(home.dir, 'rpc.json'), JSON.stringify({ url: home.daemon.rig.url }));
+    await writeFile(genesis, JSON.stringify(genesisToJson({ ...GENESIS, network: parseId('another') })));
+    assert.equal((await list())[0].registry, undefined, 'the daemon of another network knows nothing of this home');
+    await writeFile(genesis, JSON.stringify(genesisToJson(GENESIS)));
     assert.deepEqual(
       (await list()).map(({ name, registry }: { name: string; registry: unknown }) => [name, registry]),
       [
