@@ -34,6 +34,8 @@ export interface FakeNode {
   readonly lagMs: number;
   /** How far its clock is ahead. */
   readonly skewMs: number;
+  /** A node of another network, with a wrong address in the list. */
+  readonly isForeign?: boolean;
   /** One for each request, in order; none when they are used up. */
   readonly faults: Fault[];
 }
@@ -92,6 +94,7 @@ export class FakeNetwork {
   }
 
   async #one(node: FakeNode, { method, params }: RpcCall, fault: Fault): Promise<object> {
+    if (node.isForeign === true) return this.#foreign(method);
     if (method === 'ballot_submit') return await this.#submit(node, params as BallotSubmitParams, fault);
     const blocks = this.#seenBy(node);
     const { height, timeMs } = blocks.at(-1) as Block;
@@ -99,6 +102,14 @@ export class FakeNetwork {
     if (method === 'chain_head') return { result: { height, time: new Date(timeMs).toISOString() } };
     if (method === 'ballot_get') return this.#get(blocks, String(params.ballot));
     return refused(-32601, 'method.unknown');
+  }
+
+  /** It has no such session, and blocks all the time. */
+  #foreign(method: string): object {
+    const time = new Date(this.time.nowMs).toISOString();
+    if (method === 'node_status') return { result: { chain: 'ee'.repeat(32) } };
+    if (method === 'chain_head') return { result: { height: 9, time } };
+    return method === 'ballot_get' ? refused(4014, 'ballot.unknown') : refused(2003, 'session.unknown');
   }
 
   async #submit(node: FakeNode, params: BallotSubmitParams, fault: Fault): Promise<object> {

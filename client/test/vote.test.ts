@@ -77,6 +77,14 @@ test('every resend has the same bytes, and goes elsewhere first', async () => {
   assert.equal(scene.ledger.heads(scene.ledger.blocks).length, 1);
 });
 
+test('a node of another network proves nothing of a ballot, however late its blocks are', async () => {
+  const down = Array.from({ length: 1_000 }, () => fault('connection'));
+  const scene = stage([{ faults: [fault('connection', true, 20), ...down] }, { isForeign: true }]);
+  const error = await refusal(scene);
+  assert.equal(error.code, 'WAGGLE_CLIENT_UNDECIDED', 'it counted where nobody can be asked');
+  assert.equal(scene.ledger.heads(scene.ledger.blocks).length, 1);
+});
+
 test('a node that hangs is left for another, and the late answer changes nothing', async () => {
   const scene = stage([{ faults: [fault('hang', true, 30_000)] }, {}]);
   const startMs = scene.time.nowMs;

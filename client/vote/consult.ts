@@ -16,7 +16,10 @@ export type Finding =
 
 type Answer = { readonly result: unknown } | WaggleClientError;
 
-/** One request, so that one node answers both; the head first, so that the ballot is looked up no earlier. */
+/**
+ * One request, so that one node answers all; the head first, so that the ballot is looked up no earlier. Only a node of the
+ * ballot's network can say that it is not there: the address of another one may be in the list by mistake.
+ */
 export async function consult(
   env: Environment,
   target: Target,
@@ -27,8 +30,9 @@ export async function consult(
   const calls = [
     { method: 'chain_head', params: {} },
     { method: 'ballot_get', params: { ballot: id } },
+    { method: 'node_status', params: {} },
   ];
-  const [head, found] = await answers(env, target, calls, options);
+  const [head, found, status] = await answers(env, target, calls, options);
   const facts = found !== undefined && !(found instanceof WaggleClientError) ? found.result : undefined;
   if (facts !== undefined) {
     if (!isRecord(facts) || facts.ballot !== id || typeof facts.outcome !== 'string') return { kind: 'failed' };
@@ -37,6 +41,7 @@ export async function consult(
       return { kind: 'counted', result: { outcome: 'counted', ballot: id, ...at } };
     }
   } else if (!isUnknown(found)) return { kind: 'failed' };
+  if (!isOfChain(status, toHex(signed.ballot.chain))) return { kind: 'failed' };
   return judgeHead(head, signed.ballot.notAfterMs);
 }
 
@@ -46,6 +51,15 @@ function judgeHead(head: Answer | undefined, notAfterMs: number): Finding {
   const timeMs = typeof time === 'string' ? Date.parse(time) : Number.NaN;
   if (!isHeight(height) || !Number.isFinite(timeMs)) return { kind: 'failed' };
   return timeMs > notAfterMs ? { kind: 'over', height } : { kind: 'open' };
+}
+
+function isOfChain(status: Answer | undefined, chain: string): boolean {
+  return (
+    status !== undefined &&
+    !(status instanceof WaggleClientError) &&
+    isRecord(status.result) &&
+    status.result.chain === chain
+  );
 }
 
 function isUnknown(found: Answer | undefined): boolean {
