@@ -36,6 +36,9 @@ export async function advised(error: unknown, refused: Refused, client: RpcClien
   if (error.code === 'WAGGLE_RPC_UNREACHABLE' && refused.start !== undefined) {
     return new WaggleError(error.code, { ...error.facts, next: refused.start });
   }
+  if (error.code === 'WAGGLE_RPC_TIMEOUT') {
+    return new WaggleError(error.code, { ...error.facts, next: `waggle status --cluster${refused.flags}` });
+  }
   if (error.code !== 'WAGGLE_RPC_REFUSED') return error;
   const type = String(error.facts.type);
   const looked = await lookUp(type, error, refused, client).catch((): Advice => ({}));

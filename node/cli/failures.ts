@@ -236,7 +236,12 @@ const RULES = new Map<string, Rule>([
   ],
   [
     'WAGGLE_RPC_TIMEOUT',
-    rule(EXIT.tryAgain, ({ url, timeoutMs }) => `${url} did not answer within ${timeoutMs} ms`, 'waggle status'),
+    rule(
+      EXIT.tryAgain,
+      ({ url, timeoutMs }) =>
+        `${url} did not answer${timeoutMs === undefined ? ' in time' : ` within ${timeoutMs} ms`}`,
+      ({ next }) => String(next ?? 'waggle status --cluster'),
+    ),
   ],
   [
     'WAGGLE_RPC_FORM',

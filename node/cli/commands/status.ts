@@ -31,6 +31,8 @@ interface ClusterRow {
 }
 
 const STATUS_TIMEOUT_MS = 3_000;
+/** Longer, as there is nothing else to show; a node that stands still is known by its silence. */
+const ONE_TIMEOUT_MS = 10_000;
 const WATCH_MS = 2_000;
 const CLEAR_SCREEN = '\u001b[2J\u001b[H';
 const POLL_MS = 100;
@@ -51,7 +53,7 @@ export async function showStatus(options: StatusOptions, context: CliContext): P
 
 async function showOne(options: StatusOptions, { io, result }: CliContext): Promise<void> {
   const client = await connect(options, io.env);
-  const status = await client.call<NodeStatusResult>('node_status');
+  const status = await client.call<NodeStatusResult>('node_status', {}, { timeoutMs: ONE_TIMEOUT_MS });
   emit(io, options.output, status, () => statusScreen(status, client.flags));
   if (!status.ready) result.exit = EXIT.tryAgain;
 }

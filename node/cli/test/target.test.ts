@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
@@ -74,5 +77,19 @@ test('a token that is not known is looked for in the home that was named, and na
     assert.equal(exit, 77);
     assert.match(err, /Next: npx waggle status --home \S+test-net /);
     assert.doesNotMatch(err, /DIR/);
+  });
+});
+
+test('a daemon that stands still is given up, and the others are what to look at', { timeout: 60_000 }, async (t) => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  t.after(() => silent.close().closeAllConnections());
+  await once(silent, 'listening');
+  await inTemporaryDirectory(async (directory) => {
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const home = await homeOf(directory, GENESIS, { url, pid: process.pid });
+    t.mock.method(AbortSignal, 'timeout', () => AbortSignal.abort());
+    const { exit, err } = await runIn({}, ['status', '--home', home]);
+    assert.equal(exit, 75);
+    assert.match(err, /did not answer within 10000 ms\nNext: npx waggle status --cluster --home /);
   });
 });
