@@ -1,7 +1,7 @@
 import { WaggleError } from '../../protocol/errors.ts';
 import { type CliIo, typed } from './io.ts';
 import { progressLine } from './progress.ts';
-import type { RpcClient } from './rpc-client.ts';
+import { isBrokenOff, type RpcClient } from './rpc-client.ts';
 import type { NodeStatusResult } from './rpc-shapes.ts';
 
 /** A write that takes longer than this says what it waits for. */
@@ -13,7 +13,8 @@ type Daemon = RpcClient & { readonly flags: string };
 
 /**
  * A call that waits for finality. On a terminal it says after two seconds what it waits for, in the words of node_status.
- * @throws WaggleError what the call throws; WAGGLE_RPC_REFUSED −32007 where nothing is final in time, with why and what to do
+ * @throws WaggleError what the call throws; WAGGLE_RPC_REFUSED −32007 where nothing is final in time, or
+ * the daemon went away under the call, with why and what to do
  */
 export async function write<Result>(daemon: Daemon, io: CliIo, method: string, params: object): Promise<Result> {
   return await untilFinal(daemon, io, () => daemon.call<Result>(method, params));
@@ -72,7 +73,7 @@ async function reasonOf(daemon: Daemon): Promise<string | undefined> {
 async function notFinalYet(error: unknown, daemon: Daemon, look: string | undefined): Promise<unknown> {
   if (!(error instanceof WaggleError)) return error;
   const isLate = error.code === 'WAGGLE_RPC_REFUSED' && error.facts.number === NOT_FINAL_YET;
-  if (!isLate && error.code !== 'WAGGLE_RPC_TIMEOUT') return error;
+  if (!isLate && error.code !== 'WAGGLE_RPC_TIMEOUT' && !isBrokenOff(error)) return error;
   const { ballot, operation } = error.facts;
   const reason = await reasonOf(daemon);
   const kept = ballot ?? operation;

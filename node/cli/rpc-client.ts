@@ -1,4 +1,4 @@
-import { WaggleError } from '../../protocol/errors.ts';
+import { type Fact, WaggleError } from '../../protocol/errors.ts';
 
 /** A daemon's JSON-RPC as a client sees it. */
 export interface RpcClient {
@@ -84,6 +84,14 @@ export function isRetryable(error: unknown): error is WaggleError {
 /** Whether nothing of the daemon answered at all: it may be down, and somebody else may be asked. */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof WaggleError && error.code === 'WAGGLE_RPC_UNREACHABLE';
+}
+
+/** Why no connection was made: with any other reason the daemon may have taken what was sent before it went away. */
+const UNSENT: ReadonlySet<Fact> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/** Whether the daemon went away under a call. */
+export function isBrokenOff(error: unknown): boolean {
+  return isUnreachable(error) && !UNSENT.has((error as WaggleError).facts.reason);
 }
 
 function retryAfterMs(error: WaggleError): number {

@@ -93,3 +93,18 @@ test('a daemon that stands still is given up, and the others are what to look at
     assert.match(err, /did not answer within 10000 ms\nNext: npx waggle status --cluster --home /);
   });
 });
+
+test('a daemon that goes away under a write is not said to have taken nothing', async (t) => {
+  const dying = createServer((request) => request.socket.destroy()).listen(0, '127.0.0.1');
+  t.after(() => dying.close());
+  await once(dying, 'listening');
+  await inTemporaryDirectory(async (directory) => {
+    const url = `http://127.0.0.1:${(dying.address() as AddressInfo).port}`;
+    const home = await homeOf(directory, GENESIS, { url, pid: process.pid });
+    const write = await runIn({}, ['model', 'register', 'm9', '--home', home]);
+    assert.equal(write.exit, 75, write.err);
+    assert.match(write.err, /the node does not answer; it may have been taken\nNext: npx waggle status --cluster/);
+    const read = await runIn({}, ['session', 'list', '--home', home]);
+    assert.equal(read.exit, 69, read.err);
+  });
+});
