@@ -24,9 +24,12 @@ async function secretFile(directory: string, content: string): Promise<string> {
   return path;
 }
 
+/** Of coreutils. */
+const MAKE_PIPE = 'mkfifo';
+
 function namedPipe(directory: string): string {
   const path = join(directory, 'pipe');
-  assert.equal(spawnSync('mkfifo', ['-m', '600', path]).status, 0);
+  assert.equal(spawnSync(MAKE_PIPE, ['-m', '600', path]).status, 0);
   return path;
 }
 

@@ -9,7 +9,9 @@ import { inFolder, waggle } from './harness.ts';
 const MAIN = resolve(import.meta.dirname, '..', '..', '..', 'node', 'main.ts');
 const COMMAND = `'${process.execPath}' '${MAIN}'`;
 const PASSPHRASE = 'correct-horse-battery-staple';
-const hasTerminal = spawnSync('script', ['--version']).status === 0;
+/** Of util-linux: runs a command in a terminal of its own. */
+const TERMINAL = 'script';
+const hasTerminal = spawnSync(TERMINAL, ['--version']).status === 0;
 const NO_TERMINAL = { skip: !hasTerminal && 'no script(1) here, which makes terminals', timeout: 120_000 };
 const END_MS = 30_000;
 
@@ -27,7 +29,7 @@ async function inShell(line: string): Promise<Ended> {
 async function typing(args: string, answers: readonly (readonly [question: string, typed: string])[]): Promise<Ended> {
   const shell = `${COMMAND} ${args}; code=$?; stty -a; exit $code`;
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined, TERM: 'xterm' };
-  const child = spawn('script', ['-qec', shell, '/dev/null'], { env, stdio: 'pipe', timeout: END_MS });
+  const child = spawn(TERMINAL, ['-qec', shell, '/dev/null'], { env, stdio: 'pipe', timeout: END_MS });
   let [shown, at] = ['', 0];
   child.stdout.on('data', (bytes: Buffer) => {
     shown += bytes.toString();
