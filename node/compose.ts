@@ -100,6 +100,7 @@ async function startInHome(
     log,
     onFailure,
     rejoin: options.rejoin === true,
+    retentionBlocks: config.retention.blocks,
     lock: options.lock,
     tap: tapped === undefined ? undefined : new WireTap(tapped, identity.name),
     ...options.storage,

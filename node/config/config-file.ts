@@ -18,9 +18,10 @@ export interface ConfigFile {
     readonly dial?: Readonly<Record<string, string>>;
   };
   readonly log?: { readonly level?: string };
+  readonly retention?: { readonly blocks?: string | number };
 }
 
-type Kind = 'text' | 'number' | 'texts' | 'texts-by-name' | { readonly [key: string]: Kind };
+type Kind = 'text' | 'number' | 'text-or-number' | 'texts' | 'texts-by-name' | { readonly [key: string]: Kind };
 
 const SCHEMA = {
   name: 'text',
@@ -28,6 +29,7 @@ const SCHEMA = {
   rpc: { host: 'text', port: 'number', hosts: 'texts', origins: 'texts' },
   p2p: { listen: 'texts', dial: 'texts-by-name' },
   log: { level: 'text' },
+  retention: { blocks: 'text-or-number' },
 } as const satisfies { readonly [key: string]: Kind };
 
 /**
@@ -76,7 +78,8 @@ function readValue(node: Node, kind: Kind, path: string, lines: LineCounter): Va
     return node.items.map((item) => textOf(item as Node, path, lines));
   }
   if (kind === 'texts-by-name') return readNamedTexts(node, path, lines);
-  if (kind === 'text') return textOf(node, path, lines);
+  const isText = isScalar(node) && typeof node.value === 'string';
+  if (kind === 'text' || (kind === 'text-or-number' && isText)) return textOf(node, path, lines);
   if (isScalar(node) && typeof node.value === 'number') return node.value;
   throw fault(path, 'a number', node, lines);
 }

@@ -28,6 +28,8 @@ export interface NodeConfig {
     readonly dial: ReadonlyMap<string, string>;
   };
   readonly log: { readonly level: LogLevel };
+  /** Blocks kept below the newest snapshot; undefined: all. */
+  readonly retention: { readonly blocks: number | undefined };
 }
 
 /** Options given on the command line, as texts. */
@@ -89,6 +91,7 @@ export function resolveConfig(
       dial: checkDial(file.p2p?.dial ?? {}),
     },
     log: { level: checkLevel(level) },
+    retention: { blocks: checkRetention(env.WAGGLE_RETENTION_BLOCKS ?? file.retention?.blocks ?? 'all') },
   };
 }
 
@@ -146,6 +149,11 @@ function checkLevel(level: string): LogLevel {
   if (known === undefined)
     throw new WaggleError('WAGGLE_CONFIG_VALUE', { field: 'log.level', rule: LOG_LEVELS.join(', ') });
   return known;
+}
+
+/** Blocks by their number, or all of them. */
+function checkRetention(blocks: string | number): number | undefined {
+  return blocks === 'all' ? undefined : wholeNumber('retention.blocks', blocks, 999_999_999);
 }
 
 function wholeNumber(field: string, value: number | string, max: number): number {

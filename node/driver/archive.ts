@@ -34,8 +34,8 @@ export async function* answersOf(
       yield* segmentAnswers(replica, reader, request);
       return;
     case 'fetch-final':
-      if (reader.floorHeight > 0 && request.from <= reader.floorHeight)
-        yield { kind: 'pruned', height: reader.floorHeight };
+      if (reader.floor.height > 0 && request.from <= reader.floor.height)
+        yield { kind: 'pruned', height: reader.floor.height };
       else yield* finalAnswers(reader, request.from);
       return;
   }
@@ -71,7 +71,7 @@ async function* segmentAnswers(
     }
     if (segment === undefined) {
       // A hole below what is executed is what was given up; which block it was in is not known any more.
-      if (reader.floorHeight > 0) yield { kind: 'pruned', height: reader.floorHeight };
+      if (reader.floor.height > 0) yield { kind: 'pruned', height: reader.floor.height };
       return;
     }
     yield { kind: 'segment', segment };

@@ -17,7 +17,7 @@ import { PREFIXES } from '../storage/keys.ts';
 import { type LedgerStore, openLedgerStore } from '../storage/ledger-store.ts';
 import { decodeEntry, type StoredEntry } from './journal-entries.ts';
 import { ANCHOR_KEY } from './ledger-change.ts';
-import { LedgerReader } from './ledger-reader.ts';
+import { LedgerReader, NO_FLOOR } from './ledger-reader.ts';
 import { decodeAnchor, rowCountsOf } from './ledger-records.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { Overlay } from './overlay.ts';
@@ -223,7 +223,7 @@ async function finishInstall(store: LedgerStore, genesis: Genesis): Promise<void
 
 async function readFloor(store: LedgerStore): Promise<HistoryFloor> {
   const value = await store.get(FLOOR_KEY);
-  return value === undefined ? { height: 0, hash: ZERO_HASH } : decodeFloor(value);
+  return value === undefined ? NO_FLOOR : decodeFloor(value);
 }
 
 /** The anchor's block and those below, down to the floor, are there and linked to each other. */

@@ -54,6 +54,8 @@ export interface EngineOptions extends BootOptions {
   /** Called once, when the node stopped by itself: nothing is signed any more. */
   readonly onFailure: (failure: NodeFailure) => void;
   readonly journalBytesMax?: number;
+  /** Blocks kept below the newest snapshot; undefined: all. */
+  readonly retentionBlocks?: number | undefined;
   readonly lock?: KeyLock | undefined;
   /** For tests: writes down all that comes in. */
   readonly tap?: WireTap | undefined;
@@ -136,7 +138,7 @@ export class Engine {
       onUnusable: (key) => options.log.warn({ event: 'key.unusable', ...key }),
     });
     this.#transport = new Transport(this.#network, names, push, this.#counters);
-    this.#reader.floorHeight = booted.floor.height;
+    this.#reader.floor = booted.floor;
     this.#snapshots = this.#createSnapshots(push);
     const compaction = new Compaction(replica, journal, this.#writer, options.journalBytesMax);
     this.#driver = new Driver({
@@ -254,10 +256,12 @@ export class Engine {
       replica: this.#booted.replica,
       genesis: identity.genesis,
       writer: this.#writer,
+      reader: this.#reader,
+      retentionBlocks: this.#options.retentionBlocks,
       network: this.#network,
       push,
       adopted: (anchor) => {
-        this.#reader.floorHeight = anchor.height;
+        this.#reader.floor = { height: anchor.height, hash: anchor.hash, ballotsHeight: anchor.height };
         this.#head.executed(anchor, undefined);
         this.#admitObservers();
       },

@@ -3,10 +3,10 @@ import type { HashedBlock } from '../../protocol/chain/block.ts';
 import { readStoredSegment, type Segment } from '../../protocol/chain/segment.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { decodeSignedBallot } from '../../protocol/governance/ballot.ts';
-import type { Hash } from '../../protocol/hash.ts';
+import { type Hash, ZERO_HASH } from '../../protocol/hash.ts';
 import { isId } from '../../protocol/ids.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
-import type { BallotFacts, BlockFacts, SegmentFacts } from '../rpc/node-api.ts';
+import type { BallotFacts, BlockFacts, HistoryRecord, SegmentFacts } from '../rpc/node-api.ts';
 import {
   ballotKey,
   blockHeightKey,
@@ -30,6 +30,10 @@ import {
   type StoredBlock,
 } from './ledger-records.ts';
 import type { LedgerSource } from './overlay.ts';
+import type { HistoryFloor } from './snapshots/snapshot-records.ts';
+
+/** The history from its first block on. */
+export const NO_FLOOR: HistoryFloor = { height: 0, hash: ZERO_HASH, ballotsHeight: 0 };
 
 export type BallotAt = BallotFacts & { readonly cursor: string };
 
@@ -38,7 +42,7 @@ export class LedgerReader {
   readonly #source: LedgerSource;
   readonly #names: readonly string[];
   /** Up to where there are no blocks: given up, or never had. */
-  floorHeight = 0;
+  floor: HistoryFloor = NO_FLOOR;
 
   /** `names` by ValidatorIndex. */
   constructor(source: LedgerSource, names: readonly string[]) {
@@ -92,6 +96,7 @@ export class LedgerReader {
     if (suffix === undefined) return undefined;
     const bytes = await this.#source.get(ledgerKey(PREFIXES.segment, suffix));
     const outcomes = await this.#source.get(ledgerKey(PREFIXES.outcomes, suffix));
+    if (bytes === undefined && outcomes === undefined && this.floor.height > 0) return undefined;
     if (bytes === undefined || outcomes === undefined)
       throw new WaggleError('WAGGLE_STORE_DAMAGED', { record: 'segment' });
     return { segment: readStoredSegment(bytes), ...decodeOutcomes(outcomes) };
@@ -103,6 +108,8 @@ export class LedgerReader {
       for (let at = from; at <= to; at++) {
         const { suffix, bytes } = await this.#segmentAt({ shard, author, incarnation, height: at });
         const outcomes = await this.#source.get(ledgerKey(PREFIXES.outcomes, suffix));
+        // Given up while it was being read.
+        if (height <= this.floor.height) return [];
         if (bytes === undefined || outcomes === undefined)
           throw new WaggleError('WAGGLE_STORE_DAMAGED', { record: 'segment' });
         found.push({ segment: readStoredSegment(bytes), ...decodeOutcomes(outcomes) });
@@ -149,6 +156,18 @@ export class LedgerReader {
   async checkpoint(height: number): Promise<readonly SignedCheckpoint[]> {
     const value = isHeight(height) ? await this.#source.get(checkpointKey(height)) : undefined;
     return value === undefined ? [] : decodeCheckpoints(value);
+  }
+
+  /** Whether what is not here is, or may be, in a part of the history that this node does not have. */
+  async isPruned(what: HistoryRecord): Promise<boolean> {
+    const { height, ballotsHeight } = this.floor;
+    if (height === 0) return false;
+    if ('height' in what) return what.height > 0 && what.height <= height;
+    if ('ballot' in what) return ballotsHeight > 0;
+    if ('segment' in what)
+      return ballotsHeight > 0 || (await this.#source.get(segmentRefKey(what.segment))) !== undefined;
+    const known = await this.#heightOf(what.hash);
+    return known === undefined ? ballotsHeight > 0 : known <= height;
   }
 
   async #heightOf(hash: Hash): Promise<number | undefined> {

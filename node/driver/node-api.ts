@@ -54,6 +54,8 @@ export function createNodeApi(parts: NodeApiParts): NodeApi {
     segmentsOf: (height) => reader.segmentsOf(height),
     ballot: (id) => reader.ballot(id),
     ballots: (space, session, options) => reader.ballots(space, session, options),
+    isPruned: (what) => reader.isPruned(what),
+    firstHeight: () => reader.floor.height + 1,
     checkpoint: (height) => reader.checkpoint(height),
     submitBallot(signed) {
       const { space, voter } = signed.ballot;

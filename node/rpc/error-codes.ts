@@ -40,6 +40,11 @@ export const ERRORS = {
   'chain.block-unknown': entry(1001, 'no such block here', 'chain_head has the height'),
   'chain.segment-unknown': entry(1002, 'no such segment here', 'chain_getChains has the tips'),
   'chain.checkpoint-unknown': entry(1003, 'no checkpoint of that height', 'only non-empty blocks have one'),
+  'chain.pruned': entry(
+    1004,
+    'this node does not keep that part of the history',
+    'data.from is the first height it keeps; ask a node that keeps more',
+  ),
 
   'space.unknown': entry(2001, 'no such space', 'space_list has the spaces'),
   'space.exists': entry(2002, 'the space exists', 'space_get shows it'),

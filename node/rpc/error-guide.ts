@@ -80,6 +80,11 @@ export const ERROR_GUIDE: Readonly<Record<ErrorType, ErrorGuide>> = {
   'chain.checkpoint-unknown': guide('the height is not reached yet, or its block was empty', 'waggle chain head', {
     path: 'height',
   }),
+  'chain.pruned': guide(
+    'the node began from a snapshot, or gave up old blocks by its retention',
+    'waggle status --cluster',
+    { path: 'height', facts: { from: 8 } },
+  ),
 
   'space.unknown': guide('a misspelt space, or one of another network', 'waggle space list', { path: 'space' }),
   'space.exists': guide(

@@ -45,8 +45,8 @@ const ENDING: readonly ErrorType[] = [...OPERATIONS, 'session.unknown', 'session
 
 /** What a method may refuse with, besides what any call may hear. */
 const OWN: ReadonlyMap<string, readonly ErrorType[]> = new Map<string, readonly ErrorType[]>([
-  ['chain_getBlock', ['chain.block-unknown']],
-  ['chain_getSegment', ['chain.segment-unknown']],
+  ['chain_getBlock', ['chain.block-unknown', 'chain.pruned']],
+  ['chain_getSegment', ['chain.segment-unknown', 'chain.pruned']],
   ['chain_getCheckpoint', ['chain.checkpoint-unknown']],
   ['session_open', [...OPERATIONS, 'space.unknown', 'session.exists', 'session.invalid', 'session.closed']],
   ['session_get', IN_SESSION],
@@ -68,7 +68,7 @@ const OWN: ReadonlyMap<string, readonly ErrorType[]> = new Map<string, readonly 
   ['proposal_get', [...IN_SESSION, 'proposal.unknown']],
   ['proposal_list', IN_SESSION],
   ['ballot_submit', [...BALLOTS, 'auth.missing', 'auth.forbidden']],
-  ['ballot_get', ['ballot.unknown']],
+  ['ballot_get', ['ballot.unknown', 'chain.pruned']],
   ['ballot_list', IN_SESSION],
   ['tally_get', IN_SESSION],
   ['model_get', ['model.unknown']],

@@ -105,6 +105,13 @@ export interface Submission {
   readonly final: Promise<FinalFacts>;
 }
 
+/** What may be asked for by its height, hash or id. */
+export type HistoryRecord =
+  | { readonly height: number }
+  | { readonly hash: Hash }
+  | { readonly segment: Hash }
+  | { readonly ballot: Hash };
+
 export interface NodeApi {
   readonly chain: Hash;
   readonly genesis: Genesis;
@@ -134,6 +141,10 @@ export interface NodeApi {
     session: string,
     options: { readonly voter?: string; readonly after?: string; readonly limit: number },
   ): Promise<readonly (BallotFacts & { readonly cursor: string })[]>;
+  /** Whether what was not found is, or may be, in the part of the history that this node does not keep. */
+  isPruned(what: HistoryRecord): Promise<boolean>;
+  /** The first height whose block is kept here. */
+  firstHeight(): number;
   /** Own and collected signatures over the checkpoint of a height. */
   checkpoint(height: number): Promise<readonly SignedCheckpoint[]>;
 

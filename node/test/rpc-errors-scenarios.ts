@@ -124,6 +124,10 @@ const READS: Partial<Record<ErrorType, Scenario>> = {
   'chain.block-unknown': plain('chain_getBlock', { height: 9 }),
   'chain.segment-unknown': plain('chain_getSegment', { id: HASH }),
   'chain.checkpoint-unknown': plain('chain_getCheckpoint', { height: 9 }),
+  'chain.pruned': (rig) => {
+    rig.api.floorHeight = 7;
+    return rig.call('chain_getBlock', { height: 7 });
+  },
   'space.unknown': plain('space_get', { space: 'nowhere' }),
   'session.unknown': plain('session_get', at),
   'proposal.unknown': opened({}, 'proposal_get', { ...at, proposal: 'p9' }),

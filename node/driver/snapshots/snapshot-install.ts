@@ -68,7 +68,7 @@ export async function installSnapshot(
   const anchor = anchorOf(reader.end(), stored.snapshot);
   const last = [
     { key: ANCHOR_KEY, value: encodeAnchor({ anchor, rowCounts: rowCountsOf(state) }), height },
-    { key: FLOOR_KEY, value: encodeFloor({ height, hash: anchor.hash }), height },
+    { key: FLOOR_KEY, value: encodeFloor({ height, hash: anchor.hash, ballotsHeight: height }), height },
     { key: INSTALL_KEY, value: encodeHeight(0), height },
   ];
   await put([...slice, ...last], height);

@@ -63,16 +63,18 @@ export interface HistoryFloor {
   readonly height: number;
   /** Of the block at that height. */
   readonly hash: Hash;
+  /** Up to where it has no ballots either: it began above them. */
+  readonly ballotsHeight: number;
 }
 
-export function encodeFloor({ height, hash }: HistoryFloor): Uint8Array {
-  return new Writer(41).u8(VERSION).u64(height).bytes(hash).finish();
+export function encodeFloor({ height, hash, ballotsHeight }: HistoryFloor): Uint8Array {
+  return new Writer(49).u8(VERSION).u64(height).bytes(hash).u64(ballotsHeight).finish();
 }
 
 /** @throws WaggleError WAGGLE_LEDGER_RECORD, WAGGLE_CODEC_* */
 export function decodeFloor(bytes: Uint8Array): HistoryFloor {
   const reader = versioned(bytes);
-  const floor = { height: reader.u64(), hash: reader.bytes(32) };
+  const floor = { height: reader.u64(), hash: reader.bytes(32).slice(), ballotsHeight: reader.u64() };
   reader.end();
   return floor;
 }

@@ -4,7 +4,9 @@ import type { Genesis } from '../../../protocol/genesis.ts';
 import type { Snapshot } from '../../../protocol/snapshot/snapshot.ts';
 import type { Counters } from '../../network/counters.ts';
 import type { Network } from '../../network/network.ts';
+import type { LedgerReader } from '../ledger-reader.ts';
 import type { LedgerWriter } from '../ledger-writer.ts';
+import { Retention } from './retention.ts';
 import { snapshotAnswers } from './snapshot-answers.ts';
 import { SnapshotBuilder } from './snapshot-builder.ts';
 import { SnapshotFetch } from './snapshot-fetch.ts';
@@ -15,6 +17,8 @@ export interface SnapshotRoomParts {
   readonly replica: Replica;
   readonly genesis: Genesis;
   readonly writer: LedgerWriter;
+  readonly reader: LedgerReader;
+  readonly retentionBlocks: number | undefined;
   readonly network: Pick<Network, 'peers' | 'requestSync'>;
   readonly push: (input: Input) => boolean;
   readonly adopted: (anchor: Anchor) => void;
@@ -26,21 +30,27 @@ export interface SnapshotRoomParts {
 
 const LOOK_EVERY_MS = 500;
 
+/** Let others have the thread. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Everything a node does with snapshots: makes, keeps and serves its own, and starts from others' where it must. */
 export class SnapshotRoom {
   readonly store: SnapshotStore;
   readonly #push: (input: Input) => boolean;
   readonly #builder: SnapshotBuilder;
   readonly #sync: SnapshotSync;
+  readonly #retention: Retention;
+  readonly #onFailure: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: SnapshotRoomParts) {
     const { writer, network, push, counters, onFailure } = parts;
     this.#push = push;
+    this.#onFailure = onFailure;
     this.store = new SnapshotStore(writer.overlay, writer);
     this.#builder = new SnapshotBuilder({
       store: this.store,
-      turn: () => new Promise((resolve) => setImmediate(resolve)),
+      turn,
       made: (snapshot) => void push({ kind: 'snapshot', snapshot }),
       onError: onFailure,
       counters,
@@ -50,6 +60,15 @@ export class SnapshotRoom {
       peers: () => network.peers().flatMap((peer) => (peer.validator && peer.connected ? [peer.name] : [])),
       request: (peer, request, onFrame, signal) => network.requestSync(peer, request, onFrame, signal),
       counters,
+    });
+    this.#retention = new Retention({
+      blocks: parts.retentionBlocks,
+      state: () => parts.replica.state,
+      store: this.store,
+      reader: parts.reader,
+      writer,
+      turn,
+      log: parts.log,
     });
     const isTrusted = parts.isTrusted ?? (async () => true);
     const wake = (): void => void push({ kind: 'tick' });
@@ -61,7 +80,10 @@ export class SnapshotRoom {
     await this.store.sweep();
     const own = (await this.store.all()).findLast(({ isWhole, isOwn }) => isWhole && isOwn);
     if (own !== undefined) this.#push({ kind: 'snapshot', snapshot: own.snapshot });
-    this.#timer = setInterval(() => this.#sync.tick(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => {
+      this.#sync.tick();
+      this.#retention.tick(this.#onFailure);
+    }, LOOK_EVERY_MS);
   }
 
   take(delivery: Delivery): void {
@@ -87,6 +109,7 @@ export class SnapshotRoom {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#sync.stop();
+    await this.#retention.stop();
     await this.#builder.stop();
   }
 }

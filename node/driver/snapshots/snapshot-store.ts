@@ -1,6 +1,6 @@
 import { Reader } from '../../../protocol/codec/reader.ts';
 import { hashesEqual } from '../../../protocol/hash.ts';
-import { chunkLeaf, type SignedSnapshot } from '../../../protocol/snapshot/snapshot.ts';
+import { chunkLeaf, isSameSnapshot, type SignedSnapshot } from '../../../protocol/snapshot/snapshot.ts';
 import { PREFIXES, snapshotChunkKey, snapshotKey, snapshotSignaturesKey, u64 } from '../../storage/keys.ts';
 import type { LedgerWriter } from '../ledger-writer.ts';
 import type { LedgerSource } from '../overlay.ts';
@@ -49,6 +49,15 @@ export class SnapshotStore {
   async signatures(height: number): Promise<SignedSnapshot[]> {
     const value = await this.#source.get(snapshotSignaturesKey(height));
     return value === undefined ? [] : decodeSnapshotSignatures(value);
+  }
+
+  /** The newest whole one of which f + 1 signatures are here. */
+  async newestVerified(): Promise<number | undefined> {
+    for (const { snapshot, isWhole } of (await this.all()).reverse()) {
+      const [signed] = isWhole ? await this.signatures(snapshot.height) : [];
+      if (signed !== undefined && isSameSnapshot(signed.snapshot, snapshot)) return snapshot.height;
+    }
+    return undefined;
   }
 
   save(stored: StoredSnapshot): void {

@@ -7,8 +7,8 @@ import type { Desk } from '../desk.ts';
 import { hash, id, out, page, pageOf } from '../fields.ts';
 import { defineMethod } from '../method.ts';
 import type { BallotFacts } from '../node-api.ts';
+import { notFound } from '../not-found.ts';
 import { defined, renderEntry, toTime } from '../render.ts';
-import { RpcError } from '../rpc-error.ts';
 import { findSession } from './session.ts';
 
 const entry = z.strictObject({
@@ -44,7 +44,7 @@ export const ballotGet = defineMethod('ballot_get', {
   result: facts,
   handle: async ({ ballot }, desk) => {
     const found = await desk.api.ballot(ballot);
-    if (found === undefined) throw new RpcError('ballot.unknown', { path: 'ballot' });
+    if (found === undefined) throw await notFound(desk.api, { ballot }, 'ballot.unknown', 'ballot');
     return renderBallot(desk, found);
   },
 });

@@ -6,6 +6,7 @@ import type { Desk } from '../desk.ts';
 import { hash, height, out } from '../fields.ts';
 import { defineMethod, NO_PARAMS } from '../method.ts';
 import type { HeadFacts } from '../node-api.ts';
+import { notFound } from '../not-found.ts';
 import { renderCertificate, toBase64, toTime } from '../render.ts';
 import { RpcError } from '../rpc-error.ts';
 import { renderSegment, segmentShape } from './segment-items.ts';
@@ -77,7 +78,8 @@ export const chainGetBlock = defineMethod('chain_getBlock', {
       at !== undefined && id === undefined ? { height: at } : at === undefined && id ? { hash: id } : undefined;
     if (key === undefined) throw new RpcError('params.invalid', { path: 'height', detail: 'give height or hash' });
     const found = await desk.api.block(key);
-    if (found === undefined) throw new RpcError('chain.block-unknown', { path: 'height' in key ? 'height' : 'hash' });
+    const path = 'height' in key ? 'height' : 'hash';
+    if (found === undefined) throw await notFound(desk.api, key, 'chain.block-unknown', path);
     const { block, bytes } = found.block;
     const { epoch, parentView, parentHash, proposer, flags, cut, evidence } = block;
     return {
@@ -101,7 +103,7 @@ export const chainGetSegment = defineMethod('chain_getSegment', {
   heavy: true,
   handle: async ({ id }, desk) => {
     const found = await desk.api.segment(id);
-    if (found === undefined) throw new RpcError('chain.segment-unknown', { path: 'id' });
+    if (found === undefined) throw await notFound(desk.api, { segment: id }, 'chain.segment-unknown', 'id');
     return renderSegment(found, nameOf(desk, found.segment.header.author));
   },
 });

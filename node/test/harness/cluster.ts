@@ -30,6 +30,7 @@ export class Cluster {
   readonly #directory: string;
   readonly #keys: readonly KeyPair[];
   readonly #storage: NodeOptions['storage'];
+  readonly #env: Readonly<Record<string, string>>;
 
   private constructor(
     genesis: Genesis,
@@ -37,6 +38,7 @@ export class Cluster {
     homes: readonly string[],
     keys: readonly KeyPair[],
     storage: NodeOptions['storage'],
+    env: Readonly<Record<string, string>>,
   ) {
     this.genesis = genesis;
     this.homes = homes;
@@ -44,6 +46,7 @@ export class Cluster {
     this.#directory = directory;
     this.#keys = keys;
     this.#storage = storage;
+    this.#env = env;
   }
 
   /** Homes v0…; model `m<i>` is operated by validator i mod n. Nothing runs yet. */
@@ -52,6 +55,7 @@ export class Cluster {
     models: number,
     storage: NodeOptions['storage'] = {},
     params: Partial<Genesis['params']> = {},
+    env: Readonly<Record<string, string>> = {},
   ): Promise<Cluster> {
     const directory = await mkdtemp(join(tmpdir(), 'waggle-cluster-'));
     const seats = await Promise.all(
@@ -91,6 +95,7 @@ export class Cluster {
       homes,
       seats.map(({ key }) => key),
       storage,
+      env,
     );
   }
 
@@ -98,7 +103,7 @@ export class Cluster {
     const home = this.homes[at] ?? '';
     const node = await startNode({
       home,
-      env: {},
+      env: this.#env,
       log: pino({ level: 'silent' }),
       onFailure: (failure) => void this.failures.push(failure),
       storage: { reserveBytes: 4_096, ...this.#storage },

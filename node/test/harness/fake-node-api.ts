@@ -17,6 +17,7 @@ import type {
   BlockFacts,
   FinalFacts,
   HeadFacts,
+  HistoryRecord,
   NodeApi,
   NodeStatus,
   SegmentFacts,
@@ -66,6 +67,9 @@ export class FakeNodeApi implements NodeApi {
   beforeBlock: (() => void) | undefined;
   /** Unix milliseconds: block time and the clock of the door. */
   nowMs = START_MS;
+
+  /** Nothing is kept of the blocks up to here. */
+  floorHeight = 0;
 
   readonly #state = createState(GENESIS);
   readonly #roster = genesisRoster(GENESIS);
@@ -118,6 +122,14 @@ export class FakeNodeApi implements NodeApi {
 
   async block(at: { readonly height: number } | { readonly hash: Hash }) {
     return this.#blocks.find((one) => ('height' in at ? one.height === at.height : hashesEqual(one.hash, at.hash)));
+  }
+
+  async isPruned(what: HistoryRecord) {
+    return this.floorHeight > 0 && (!('height' in what) || what.height <= this.floorHeight);
+  }
+
+  firstHeight() {
+    return this.floorHeight + 1;
   }
 
   async segment(id: Hash) {

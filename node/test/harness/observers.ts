@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { observerAdmitBody } from '../../../protocol/governance/operations/observer.ts';
+import { sessionCloseBody } from '../../../protocol/governance/operations/session-end.ts';
 import { encodeRow, TABLES } from '../../../protocol/governance/rows.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { parseId } from '../../../protocol/ids.ts';
@@ -11,7 +12,7 @@ import { createHome } from '../../config/create-home.ts';
 import type { NodeFailure } from '../../driver/failure.ts';
 import { peerIdOf } from '../../network/identity.ts';
 import type { NodeApi } from '../../rpc/node-api.ts';
-import { type Cluster, DEADLINE_MS } from './cluster.ts';
+import { type Cluster, DEADLINE_MS, SPACE } from './cluster.ts';
 import { within } from './deadline.ts';
 
 /** Homes of observers of a cluster, and the nodes that run on them. */
@@ -95,7 +96,7 @@ export async function eventCount(api: NodeApi, event: string): Promise<number> {
   return Number(line?.split(' ').at(-1) ?? 0);
 }
 
-/** Sessions and their ballots, one after the other. */
+/** Sessions, their ballots and their ends, one after the other. */
 export async function loadSessions(cluster: Cluster, name: string, sessions: number): Promise<void> {
   const [first] = cluster.running();
   for (let at = 0; at < sessions; at++) {
@@ -107,5 +108,8 @@ export async function loadSessions(cluster: Cluster, name: string, sessions: num
       return node.api.submitBallot(cluster.ballot(`${name}-${at}`, voter, 1 + (at % 10))).final;
     });
     await within(DEADLINE_MS, Promise.all(ballots), 'counted');
+    const session = parseId(`${name}-${at}`);
+    const close = cluster.operation('session.close', sessionCloseBody({ space: SPACE, session }));
+    await within(DEADLINE_MS, Promise.resolve(first?.api.submitOperation(close).final), 'closed');
   }
 }
