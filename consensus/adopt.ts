@@ -1,7 +1,7 @@
 import type { GovernanceState } from '../protocol/governance/state.ts';
 import { hashesEqual } from '../protocol/hash.ts';
-import { readStandings } from './chains/standings.ts';
 import type { Snapshot } from '../protocol/snapshot/snapshot.ts';
+import { readStandings } from './chains/standings.ts';
 import type { Replica } from './replica-state.ts';
 import type { Anchor } from './types.ts';
 
