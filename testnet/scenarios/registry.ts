@@ -13,6 +13,7 @@ import { ring } from './ring.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import type { Scenario } from './scenario.ts';
 import { swizzle } from './swizzle.ts';
+import { wrongState } from './wrong-state.ts';
 
 /** In the order in which `all` runs them. Each stands in the file of its name. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -30,4 +31,5 @@ export const SCENARIOS: readonly Scenario[] = [
   loss,
   delay,
   rate,
+  wrongState,
 ];

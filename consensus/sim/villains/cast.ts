@@ -3,11 +3,13 @@ import { censor } from './censor.ts';
 import { forkChains } from './chain-forker.ts';
 import { voteTwice } from './double-voter.ts';
 import { equivocate } from './equivocator.ts';
+import { bearFalseWitness } from './false-witness.ts';
 import { flood } from './flooder.ts';
 import { forge } from './forger.ts';
 import { lie } from './liar.ts';
 import { nullifyAndFinalize } from './nullfin.ts';
 import { beOutdated } from './outdated.ts';
+import { restartForEver } from './restarter.ts';
 import { beSilent } from './silent.ts';
 import { sprayShards } from './sprayer.ts';
 import { lieAboutTime } from './time-liar.ts';
@@ -34,6 +36,8 @@ export const VILLAIN_KINDS = [
   'flooder',
   'bloater',
   'rolled-back',
+  'false-witness',
+  'restarter',
 ] as const;
 export type VillainKind = (typeof VILLAIN_KINDS)[number];
 
@@ -57,6 +61,8 @@ const CAST: Readonly<Record<VillainKind, (tools: VillainTools) => Villain>> = {
   bloater: bloat,
   // The honest machine on a disk that the world sets back.
   'rolled-back': () => ({ send: (_, message) => [message] }),
+  'false-witness': bearFalseWitness,
+  restarter: restartForEver,
 };
 
 export function createVillain(kind: VillainKind, tools: VillainTools): Villain {

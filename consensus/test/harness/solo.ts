@@ -49,6 +49,11 @@ function keyOf(index: number): KeyPair {
   return key;
 }
 
+/** With a validator's key. */
+export function signAs(signer: number, message: Uint8Array): Uint8Array {
+  return keyOf(signer).sign(message);
+}
+
 export function vote(kind: VoteKind, view: number, blockHash: Hash | undefined, signer: number): ConsensusVote {
   const subject = { kind, epoch: 0, view, blockHash };
   return { ...subject, signer, signature: keyOf(signer).sign(voteDigest(CHAIN, subject)) };
