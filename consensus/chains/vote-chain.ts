@@ -225,6 +225,11 @@ export class VoteChain {
     return at !== undefined && hashesEqual(at.header.parent, this.#final.tip);
   }
 
+  /** Whether something of this height came because it was named, and what is below it may be on its way as well. */
+  isRunning(height: number): boolean {
+    return this.at(height).some((one) => this.#isNamed(one));
+  }
+
   #isNamed(segment: Segment): boolean {
     const id = toHex(segment.id);
     return this.#promised.has(id) || this.#named.has(id);

@@ -34,8 +34,8 @@ export function want(turn: Turn, request: FetchRequest, preferred: readonly numb
   if (request.kind === 'fetch-segments' && request.tip !== undefined) {
     const chain = replica.chains.find(request.shard, request.author);
     chain?.want(request.tip);
-    // The one above is here: this one is probably in the same answer. Asking at each arrival would fetch runs many times.
-    if (chain !== undefined && chain.at(request.to + 1).length > 0) waitMs = Math.max(waitMs, GRACE_MS);
+    // The one above just came: this one is probably in the same answer. Asking at each arrival would fetch runs many times.
+    if (chain?.isRunning(request.to + 1) === true) waitMs = Math.max(waitMs, GRACE_MS);
   }
   const { self } = replica.config;
   const n = replica.peers.length;

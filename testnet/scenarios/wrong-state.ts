@@ -29,7 +29,7 @@ export const wrongState: Scenario = {
     const ended = new Promise<number | undefined>((resolve) => node.once('exit', (code) => resolve(code ?? undefined)));
     const code = await Promise.race([ended, stage.rest(STOPS_WITHIN_MS).then(() => undefined)]);
     // It ended by itself; killed, it is not asked when the others are judged.
-    await stage.kill(NODE);
+    await stage.kill(NODE).catch(() => undefined);
     const fromMs = performance.now();
     await stage.rest(GOES_ON_MS);
     const finals = load.finals(fromMs, performance.now());
