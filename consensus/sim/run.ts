@@ -83,10 +83,11 @@ function isBroken({ verdict, steps }: World): boolean {
 }
 
 const WATCH_MS = 50;
+const WATCH_QUIET_MS = 500;
 
-/** Sizes at regular times, at all honest nodes. */
+/** Sizes at regular times, at all honest nodes; less often once nothing goes wrong any more. */
 function watch(world: World): void {
-  world.after(WATCH_MS, () => {
+  world.after(world.nowMs < world.plan.chaosMs + QUIET_MS ? WATCH_MS : WATCH_QUIET_MS, () => {
     for (const index of world.honest) {
       const replica = world.nodes[index]?.replica;
       if (replica !== undefined) checkBounds(world.verdict, index, replica);
