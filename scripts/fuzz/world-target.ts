@@ -57,6 +57,8 @@ export function fuzzWorld({ seed, messagesMax, tally, only }: WorldRun): void {
 
 class Guest {
   readonly #world: World;
+  /** The world's witness of everything said: what the fuzzer says is evidence too. */
+  readonly #witness: World['tap']['sent'];
   readonly #random: Random;
   readonly #tally: Tally;
   readonly #self: number;
@@ -77,10 +79,10 @@ class Guest {
     const [self] = world.plan.villains.keys();
     assert.ok(self !== undefined);
     this.#self = self;
-    const sent = world.tap.sent.bind(world.tap);
+    this.#witness = world.tap.sent.bind(world.tap);
     world.tap.sent = (from, message) => {
       this.#record(message);
-      sent(from, message);
+      this.#witness(from, message);
     };
     world.after(200, () => this.#round());
   }
@@ -188,6 +190,7 @@ class Guest {
     const isIdle = node.waiting === 0;
     const before = positionOf(replica);
     this.#probed = isIdle ? { replica, effects: [] } : undefined;
+    if (isOwnWord(this.#self, message)) this.#witness(this.#self, message);
     node.receive(this.#self, message);
     const effects = this.#probed?.effects ?? [];
     this.#probed = undefined;
@@ -217,6 +220,13 @@ class Guest {
     const faulty = Math.floor((roster.validators.length - 1) / 3);
     assert.ok(valid.size >= roster.validators.length - faulty, `a certificate of ${valid.size} moved a node`);
   }
+}
+
+/** What the fuzzer can truly say: its own votes and proposals, and certificates. All else it only makes up. */
+function isOwnWord(self: number, message: Message): boolean {
+  if (message.kind === 'vote') return message.vote.signer === self;
+  if (message.kind === 'propose') return message.block.block.proposer === self;
+  return message.kind === 'certificate' || message.kind === 'final';
 }
 
 function positionOf({ view, finalView, finalHeight, executed }: Replica): readonly number[] {
