@@ -4,13 +4,15 @@ import { limitsFindings } from './limits.ts';
 import type { Finding } from './tidy/finding.ts';
 import { codeRules } from './tidy/rules-code.ts';
 import { importRules } from './tidy/rules-imports.ts';
+import { inputRules } from './tidy/rules-input.ts';
 import { repoRules } from './tidy/rules-repo.ts';
 import { readTree } from './tidy/tree.ts';
 
 /** Every broken rule of the repository at `root`, sorted by file and line. */
 export function tidy(root: string): Finding[] {
   const tree = readTree(root);
-  const found = [...tree.sources.flatMap((file) => [...importRules(file), ...codeRules(file)]), ...repoRules(tree)];
+  const rulesOf = [importRules, codeRules, inputRules];
+  const found = [...tree.sources.flatMap((file) => rulesOf.flatMap((rules) => rules(file))), ...repoRules(tree)];
   return found.sort((a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.rule, b.rule));
 }
 

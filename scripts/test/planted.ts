@@ -18,12 +18,12 @@ const CLEAN: Files = {
   'protocol/vectors/ids.json': '{\n  "cases": [\n    {\n      "id": "root"\n    }\n  ]\n}\n',
   'consensus/simplex/step.ts':
     "import type { Id } from '../../protocol/ids.ts';\n\nexport const step = (id: Id): Id => id;\n",
+  'consensus/replica.ts': "export { step } from './simplex/step.ts';\nexport const replica = 1;\n",
   'consensus/sim/world.ts': "import { step } from '../simplex/step.ts';\n\nexport const world = () => step('a');\n",
   'consensus/test/step.test.ts': "import { world } from '../sim/world.ts';\n\nworld();\n",
   'client/client.ts': "import { ROOT } from '../protocol/ids.ts';\n\nexport const connect = () => ROOT;\n",
   'node/storage/store.ts': "import { open } from 'node:fs/promises';\n\nexport const store = () => open('x');\n",
-  'node/rpc/server.ts':
-    "import { step } from '../../consensus/simplex/step.ts';\n\nexport const serve = () => step('a');\n",
+  'node/rpc/server.ts': "import { step } from '../../consensus/replica.ts';\n\nexport const serve = () => step('a');\n",
   'node/compose.ts': "export { serve } from './rpc/server.ts';\nexport const x = 1;\n",
 };
 

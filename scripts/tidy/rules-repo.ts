@@ -42,9 +42,16 @@ function leaks(file: TextFile): Finding[] {
   return [...paths, ...hosts];
 }
 
+/** Ways to be found, relayed or dialled by strangers: validators know each other (reliability.md 6, rule 8). */
+const STRANGERS = /^@libp2p\/(?:kad-dht|circuit-relay-v2|autonat|upnp-nat|mdns|dcutr|webrtc|websockets|webtransport)$/;
+
 function manifestRules(file: TextFile): Finding[] {
   const manifest = parse(file.text);
   const found: Finding[] = [];
+  for (const name of Object.keys(recordOf(manifest.dependencies))) {
+    if (!STRANGERS.test(name)) continue;
+    found.push(at(file, file.text.indexOf(`"${name}"`), 'open-network', `${name}: only the roster connects`));
+  }
   for (const group of ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']) {
     for (const [name, version] of Object.entries(recordOf(manifest[group]))) {
       if (EXACT_VERSION.test(String(version))) continue;
