@@ -11,12 +11,20 @@ const ENGINES: readonly (readonly [packages: RegExp, home: RegExp])[] = [
   [/^sodium-native$/, /^protocol\/crypto\//],
   [/^@noble\/ed25519$/, /^$/],
   [/^(?:@ipld\/dag-cbor|cbor|cbor-x|cborg|@noble\/curves|tweetnacl|libsodium-wrappers)(?:\/|$)/, /^$/],
-  [/^classic-level$/, /^node\/storage\/ledger-store\.ts$/],
+  [/^classic-level$/, /^node\/storage\/(?:ledger-store|level-store|ledger-files)\.ts$/],
 ];
-/** What node/ may see of consensus: the step, what goes in and out, and the one door. */
-const DOORS = /^consensus\/(?:admit|answer|replica|replica-state|seat|types|wire)\.ts$/;
-/** Where the wall clock may be read in consensus: block times made and judged when voting, and telling `session.due`. */
-const WALL_CLOCK = /^consensus\/(?:types\.ts|simplex\/(?:rules|validity)\.ts|execution\/due\.ts|chains\/author\.ts)/;
+/**
+ * What node/ may see of consensus: the step, what goes in and out, and the one door; how a state is taken over or made anew
+ * from blocks that hashes prove; and what an author may do, for people.
+ */
+const DOORS =
+  /^consensus\/(?:adopt|admit|answer|replica|replica-state|seat|types|wire|chains\/restart|chains\/standings|execution\/executor)\.ts$/;
+/**
+ * Where the wall clock may be read in consensus: block times made and judged when voting, telling `session.due`,
+ * and until when an own restart may stand in a block.
+ */
+const WALL_CLOCK =
+  /^consensus\/(?:types|evidence|simplex\/(?:rules|validity|work)|execution\/due|chains\/(?:author|restart))\.ts$/;
 /** Hashes without a tag: the tagged one itself, trees, and the slot of a voter, which is no identity. */
 const BARE_HASH = /^protocol\/(?:crypto\/|hash\.ts$|merkle\.ts$|ids\.ts$|vectors\/)/;
 /** Its expressions are built from numbers of the code. */
