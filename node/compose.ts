@@ -28,12 +28,14 @@ export interface NodeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** What to do when the node stopped by itself. Default: one line on stderr, and the process ends (crash-only). */
   readonly onFailure?: (failure: NodeFailure) => void;
-  /** For tests: smaller files, sooner compaction. */
+  /** Make the ledger anew from its own blocks, the journal and peers, whatever its state (decision 009). */
+  readonly repair?: boolean;
   /** Start behind the fence: this node's journal was lost or rolled back (consensus/README.md, F-01). */
   readonly rejoin?: boolean;
   /** Opens the keys of this home, where they are sealed. */
   readonly lock?: KeyLock | undefined;
-  readonly storage?: Pick<EngineOptions, 'journalFileBytesMax' | 'journalBytesMax' | 'reserveBytes'>;
+  /** For tests: smaller files, sooner compaction. */
+  readonly storage?: Pick<EngineOptions, 'journalFileBytesMax' | 'journalBytesMax' | 'reserveBytes' | 'scrub'>;
 }
 
 export interface RunningNode {
@@ -101,6 +103,7 @@ async function startInHome(
     onFailure,
     rejoin: options.rejoin === true,
     retentionBlocks: config.retention.blocks,
+    repair: options.repair === true,
     lock: options.lock,
     tap: tapped === undefined ? undefined : new WireTap(tapped, identity.name),
     ...options.storage,

@@ -322,5 +322,5 @@ function exitOfNumber(number: number, retryable: boolean): number {
   if (number === -32001 || number === -32002 || Math.floor(number / 1000) === 6) return EXIT.permission;
   if (number === -32603) return EXIT.bug;
   // The disk or the journal of the node failed, not this command.
-  return number === 8001 ? EXIT.disk : EXIT.data;
+  return number === 8001 || number === 8002 ? EXIT.disk : EXIT.data;
 }

@@ -25,6 +25,7 @@ export class Compaction {
   readonly #bytesMax: number;
   #dueBytes: number;
   #runs = 0;
+  #isForced = false;
 
   constructor(replica: Replica, journal: Journal, writer: LedgerWriter, bytesMax = JOURNAL_BYTES_MAX) {
     this.#replica = replica;
@@ -38,19 +39,27 @@ export class Compaction {
     return this.#runs;
   }
 
+  /** A file of the journal does not read back any more: give all of them up. What was promised stands in the replica. */
+  force(): void {
+    this.#isForced = true;
+  }
+
   isDue(): boolean {
-    return this.#journal.stats().bytes > this.#dueBytes;
+    return this.#isForced || this.#journal.stats().bytes > this.#dueBytes;
   }
 
   /** To be run between turns only. @throws as Journal.append and LedgerWriter.flush do */
   async run(): Promise<void> {
     await this.#writer.flush();
+    // Only whole files are given up, and the damage may be in the newest one.
+    if (this.#isForced) await this.#journal.rotate();
     const position = this.#journal.position();
     const floor = { kind: 'floor', executedHeight: this.#replica.executed.height } as const;
     await this.#journal.append([floor, ...liveEntries(this.#replica)].map(encodeEntry));
     await this.#journal.pruneBefore(position);
     // What lives may itself be large: wait until as much again has come.
     this.#dueBytes = Math.max(this.#bytesMax, 2 * this.#journal.stats().bytes);
+    this.#isForced = false;
     this.#runs += 1;
   }
 }

@@ -20,8 +20,9 @@ import { createNetwork, type Network, type NetworkHandlers, type NetworkOptions 
 import type { NodeApi, NodeStatus } from '../rpc/node-api.ts';
 import type { HomePaths } from '../storage/home.ts';
 import type { KeyLock } from '../storage/key-lock.ts';
+import { markDamaged } from '../storage/ledger-files.ts';
 import { answersOf } from './archive.ts';
-import { type Booted, type BootOptions, boot } from './boot.ts';
+import type { Booted, BootOptions } from './boot.ts';
 import { Compaction } from './compaction.ts';
 import { handOn } from './deliveries.ts';
 import { Driver, type DriverPorts, SYSTEM_CLOCK } from './driver.ts';
@@ -29,6 +30,7 @@ import { failureOf, type NodeFailure, writeReport } from './failure.ts';
 import { Forwarder } from './forwarder.ts';
 import { Head } from './head.ts';
 import { encodeEntry } from './journal-entries.ts';
+import { LedgerCare, type LedgerCareOptions } from './ledger-care.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { ModelKeys } from './model-keys.ts';
@@ -36,6 +38,9 @@ import { createNodeApi } from './node-api.ts';
 import { isLevel, statusOf } from './node-status.ts';
 import { ObserverFeed } from './observer-feed.ts';
 import { createReceiver } from './receiver.ts';
+import { bootOrRepair, isLedgerDamage } from './repair.ts';
+import { mendSources } from './repair-mend.ts';
+import { createRepairTools, repairPeersOf } from './repair-network.ts';
 import { SnapshotRoom } from './snapshots/snapshot-room.ts';
 import { Submissions, type SubmitService } from './submissions.ts';
 import { createSubmitDesk } from './submit-desk.ts';
@@ -59,6 +64,7 @@ export interface EngineOptions extends BootOptions {
   readonly lock?: KeyLock | undefined;
   /** For tests: writes down all that comes in. */
   readonly tap?: WireTap | undefined;
+  readonly scrub?: LedgerCareOptions;
 }
 
 /** How long a validator may take to seal and sync what is handed to it; and how often waiting items are looked at. */
@@ -87,9 +93,12 @@ export class Engine {
   readonly #driver: Driver;
   readonly #transport: Transport;
   readonly #snapshots: SnapshotRoom;
+  readonly #care: LedgerCare;
+  readonly #ending = new AbortController();
   readonly #startedAtMs = performance.now();
   #failure: NodeFailure | undefined;
   #caughtUp = false;
+  #isClosed = false;
   readonly api: NodeApi;
 
   /**
@@ -103,7 +112,9 @@ export class Engine {
       if (options.rejoin !== true) throw new WaggleError('WAGGLE_BOOT_VIOLATION', { path: violation });
       await rename(violation, `${violation}.${Date.now()}`);
     }
-    const booted = await boot(replicaConfigOf(identity), identity.genesis, paths, options);
+    const config = replicaConfigOf(identity);
+    const tools = createRepairTools({ network: networkOptionsOf(options), config, log });
+    const booted = await bootOrRepair(config, identity.genesis, paths, options, tools);
     log.info({ event: 'node.booted', ...booted.facts, journal: booted.journal.stats() });
     let engine: Engine | undefined;
     try {
@@ -125,7 +136,11 @@ export class Engine {
     const network = createNetwork(networkOptionsOf(options));
     this.#network = options.tap === undefined ? network : tapNetwork(network, options.tap);
     this.#writer = new LedgerWriter(store, replica.executed.height, (error) => this.#fail(error, []));
-    this.#reader = new LedgerReader(this.#writer.overlay, names);
+    this.#reader = new LedgerReader(this.#writer.overlay, names, {
+      onDamage: (error) => this.#care.suspect(error),
+      isHeld: (height) => height > this.#reader.floor.height && height <= this.#head.facts.height,
+    });
+    store.onFailure((error) => this.#fail(error, []));
     const { self } = replica.config;
     this.#forwarder = self === undefined ? this.#createForwarder(names) : undefined;
     this.#submissions = this.#forwarder ?? new Submissions(push, self ?? 0);
@@ -152,6 +167,7 @@ export class Engine {
       compaction: betweenTurns(this.#snapshots, compaction),
       fail: (error, trace) => this.#fail(error, trace),
     });
+    this.#care = this.#createCare(compaction);
     this.api = this.#createApi();
   }
 
@@ -164,6 +180,7 @@ export class Engine {
     await this.#network.start(this.#createReceiver());
     // Beside everything else: a node whose models cannot vote is a node all the same.
     void this.#modelKeys.check();
+    this.#care.start();
     if (this.#forwarder !== undefined) {
       this.#forwardTimer = setInterval(() => this.#forwarder?.tick(), FORWARD_TICK_MS);
     }
@@ -179,12 +196,17 @@ export class Engine {
     const { replica, journal } = this.#booted;
     const { bytes, syncs, lastSyncMs } = journal.stats();
     const { syncedHeight, pendingBytes } = this.#writer.facts();
+    const care = this.#care.facts();
     return {
       consensus_view: replica.view,
       consensus_final_height: replica.finalHeight,
       ledger_executed_height: replica.executed.height,
       ledger_synced_height: syncedHeight,
       ledger_pending_bytes: pendingBytes,
+      ledger_scrub_passes: care.passes,
+      ledger_scrubbed_bytes: care.scrubbedBytes,
+      ledger_damaged_records: care.damagedRecords,
+      ledger_mended_records: care.mendedRecords,
       journal_size_bytes: bytes,
       journal_syncs: syncs,
       journal_last_sync_seconds: lastSyncMs / 1_000,
@@ -199,12 +221,15 @@ export class Engine {
   /** Finish the turn under way, tell nobody anything more, and close what was opened, the disks last. */
   async stop(): Promise<void> {
     clearInterval(this.#forwardTimer);
+    this.#ending.abort();
+    await this.#care.stop();
     this.#submissions.stop();
     this.#transport.stop();
     await this.#snapshots.stop();
     await this.#driver.stop();
     await this.#network.stop();
     await this.#writer.close();
+    this.#isClosed = true;
     await closeBooted(this.#booted);
   }
 
@@ -235,6 +260,37 @@ export class Engine {
         else if (validator >= 0) this.#forwarder?.disconnected(validator);
       },
     };
+  }
+
+  #createCare(compaction: Compaction): LedgerCare {
+    const { replica, journal, store } = this.#booted;
+    const { config } = replica;
+    const { log, scrub = {} } = this.#options;
+    const peers = repairPeersOf(this.#network, config, this.#ending.signal, this.#counters);
+    return new LedgerCare({
+      store,
+      mend: (pace) =>
+        mendSources({
+          config,
+          store,
+          source: this.#writer.overlay,
+          peers,
+          executed: replica.executed,
+          floorHeight: this.#reader.floor.height,
+          pace,
+        }),
+      verifyJournal: (pace) => journal.verify(pace),
+      onJournalDamage: (error) => {
+        this.#counters.bump('journal.damaged');
+        log.error({ event: 'journal.damaged', err: error });
+        compaction.force();
+        this.#driver.push({ kind: 'tick' });
+      },
+      onLost: (error) => this.#fail(error, []),
+      log,
+      nowMs: () => performance.now(),
+      ...scrub,
+    });
   }
 
   #createForwarder(names: readonly string[]): Forwarder {
@@ -332,6 +388,7 @@ export class Engine {
       connected: this.#connected(),
       writable: this.#booted.store.writable(),
       failure: this.#failure?.line,
+      damage: this.#care.reason(),
       uptimeMs: this.#uptimeMs(),
       caughtUp: this.#caughtUp,
     });
@@ -347,12 +404,13 @@ export class Engine {
 
   /** Sign nothing more. What is known goes to a file first, since the process is about to end. */
   #fail(error: unknown, trace: readonly string[]): void {
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined || this.#isClosed) return;
     const failure = failureOf(error);
     this.#failure = failure;
     void this.#driver.stop();
     this.#submissions.stop();
     const { paths, log, onFailure } = this.#options;
+    if (isLedgerDamage(error)) markLedger(paths.ledger, failure.line);
     log.fatal({ event: 'node.failed', code: failure.code, err: error });
     if (failure.exitCode === 70) {
       const file = failure.code === 'WAGGLE_DRIVER_VIOLATION' ? VIOLATION_FILE : INVARIANT_FILE;
@@ -371,6 +429,15 @@ function betweenTurns(snapshots: SnapshotRoom, compaction: Compaction): DriverPo
     isDue: () => snapshots.isDue() || compaction.isDue(),
     run: () => (snapshots.isDue() ? snapshots.run() : compaction.run()),
   };
+}
+
+/** So that the next start repairs; a disk that does not even take that is for the operator to see. */
+function markLedger(ledger: string, reason: string): void {
+  try {
+    markDamaged(ledger, reason);
+  } catch {
+    return;
+  }
 }
 
 async function closeBooted({ journal, store }: Booted): Promise<void> {

@@ -13,10 +13,15 @@ export interface NodeFailure {
 
 const VIOLATION = 'WAGGLE_DRIVER_VIOLATION';
 const DISK_CODES = /^WAGGLE_(?:JOURNAL|STORE)_/;
+const LEDGER_CODES = /^WAGGLE_(?:STORE_DAMAGED|LEDGER_DAMAGED|REPAIR_SOURCE)$/;
 
 export function failureOf(error: unknown): NodeFailure {
   const code = codeOf(error) ?? 'WAGGLE_DRIVER_ERROR';
   const message = error instanceof Error ? error.message : String(error);
+  if (LEDGER_CODES.test(code)) {
+    const line = `the ledger on the disk is damaged, so this node signs nothing more; the next start makes it anew: ${message}`;
+    return { exitCode: 74, code, line };
+  }
   if (DISK_CODES.test(code)) {
     return { exitCode: 74, code, line: `the disk failed, so this node signs nothing more: ${message}` };
   }

@@ -1,6 +1,8 @@
-import type { ExecutedBlock, ExecutedSegment } from '../../consensus/types.ts';
+import type { ExecutedBlock } from '../../consensus/types.ts';
 import { assert } from '../../protocol/assert.ts';
-import { encodeCertificate } from '../../protocol/certificate.ts';
+import { type Certificate, encodeCertificate } from '../../protocol/certificate.ts';
+import type { HashedBlock } from '../../protocol/chain/block.ts';
+import type { Segment } from '../../protocol/chain/segment.ts';
 import type { AppliedItem } from '../../protocol/governance/applied.ts';
 import { encodeSignedBallot } from '../../protocol/governance/ballot.ts';
 import { encodeSignedOperation } from '../../protocol/governance/operation.ts';
@@ -75,25 +77,43 @@ export function checkpointChange(signed: readonly SignedCheckpoint[]): LedgerCha
   return { puts: [put], blocks: 0, height: undefined };
 }
 
-function blockPuts({ block, certificate, segments, checkpoint }: ExecutedBlock): ChangePut[] {
+/** Block, finalization, segments and the ways to find them: what hashes prove, whatever executing it gave. */
+export function sourcePuts({
+  block,
+  certificate,
+  segments,
+}: {
+  readonly block: HashedBlock;
+  readonly certificate: Certificate | undefined;
+  /** In execution order. */
+  readonly segments: readonly Segment[];
+}): LedgerPut[] {
   const { height } = block.block;
-  const puts: ChangePut[] = [
+  const puts: LedgerPut[] = [
     { key: blockKey(height), value: encodeStoredBlock({ block, runs: runsOf(segments) }), height },
     { key: blockHeightKey(block.hash), value: encodeHeight(height), height },
   ];
-  if (checkpoint !== undefined) {
-    puts.push({ key: checkpointKey(height), value: encodeCheckpoints([checkpoint]), height });
-  }
   if (certificate !== undefined) {
     puts.push({ key: certificateKey(height), value: encodeCertificate(certificate), height });
+  }
+  for (const { header, id, bytes } of segments) {
+    const key = segmentKey(header);
+    puts.push({ key, value: bytes, height });
+    puts.push({ key: segmentRefKey(id), value: key.subarray(1), height });
+  }
+  return puts;
+}
+
+function blockPuts({ block, certificate, segments, checkpoint }: ExecutedBlock): ChangePut[] {
+  const { height } = block.block;
+  const puts: ChangePut[] = sourcePuts({ block, certificate, segments: segments.map(({ segment }) => segment) });
+  if (checkpoint !== undefined) {
+    puts.push({ key: checkpointKey(height), value: encodeCheckpoints([checkpoint]), height });
   }
   let index = 0;
   for (const { segment, items } of segments) {
     const { shard, author } = segment.header;
-    const key = segmentKey(segment.header);
     const outcomes = items.map(({ outcome }) => outcome);
-    puts.push({ key, value: segment.bytes, height });
-    puts.push({ key: segmentRefKey(segment.id), value: key.subarray(1), height });
     puts.push({ key: outcomesKey(segment.header), value: encodeOutcomes(height, outcomes), height });
     for (const item of items) {
       puts.push(...itemPuts(item, { outcome: item.outcome, height, shard, author }, index));
@@ -104,10 +124,10 @@ function blockPuts({ block, certificate, segments, checkpoint }: ExecutedBlock):
 }
 
 /** Heights of a chain follow each other in execution order, so one line per chain says it all. */
-function runsOf(segments: readonly ExecutedSegment[]): SegmentRun[] {
+function runsOf(segments: readonly Segment[]): SegmentRun[] {
   const runs: SegmentRun[] = [];
-  for (const { segment } of segments) {
-    const { shard, author, incarnation, height } = segment.header;
+  for (const { header } of segments) {
+    const { shard, author, incarnation, height } = header;
     const last = runs.at(-1);
     const follows = last?.shard === shard && last.author === author && last.to === height - 1;
     if (last !== undefined && follows) runs[runs.length - 1] = { ...last, to: height };

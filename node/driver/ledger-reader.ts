@@ -7,6 +7,7 @@ import { type Hash, ZERO_HASH } from '../../protocol/hash.ts';
 import { isId } from '../../protocol/ids.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
 import type { BallotFacts, BlockFacts, HistoryRecord, SegmentFacts } from '../rpc/node-api.ts';
+import { damagedRecord } from '../storage/envelope.ts';
 import {
   ballotKey,
   blockHeightKey,
@@ -43,11 +44,13 @@ export class LedgerReader {
   readonly #names: readonly string[];
   /** Up to where there are no blocks: given up, or never had. */
   floor: HistoryFloor = NO_FLOOR;
+  readonly #watch: ReaderWatch;
 
   /** `names` by ValidatorIndex. */
-  constructor(source: LedgerSource, names: readonly string[]) {
-    this.#source = source;
+  constructor(source: LedgerSource, names: readonly string[], watch: ReaderWatch = {}) {
+    this.#source = watchedSource(source, watch);
     this.#names = names;
+    this.#watch = watch;
   }
 
   async block(at: { readonly height: number } | { readonly hash: Hash }): Promise<BlockFacts | undefined> {
@@ -69,7 +72,9 @@ export class LedgerReader {
   async storedBlock(height: number): Promise<StoredBlock | undefined> {
     if (!isHeight(height)) return undefined;
     const value = await this.#source.get(blockKey(height));
-    return value === undefined ? undefined : decodeStoredBlock(value);
+    if (value !== undefined) return decodeStoredBlock(value);
+    if (this.#watch.isHeld?.(height) === true) throw this.#missing(PREFIXES.block);
+    return undefined;
   }
 
   /** The finalization of this block or of the first descendant that was finalized directly. */
@@ -97,8 +102,7 @@ export class LedgerReader {
     const bytes = await this.#source.get(ledgerKey(PREFIXES.segment, suffix));
     const outcomes = await this.#source.get(ledgerKey(PREFIXES.outcomes, suffix));
     if (bytes === undefined && outcomes === undefined && this.floor.height > 0) return undefined;
-    if (bytes === undefined || outcomes === undefined)
-      throw new WaggleError('WAGGLE_STORE_DAMAGED', { record: 'segment' });
+    if (bytes === undefined || outcomes === undefined) throw this.#missing(PREFIXES.segment);
     return { segment: readStoredSegment(bytes), ...decodeOutcomes(outcomes) };
   }
 
@@ -110,8 +114,7 @@ export class LedgerReader {
         const outcomes = await this.#source.get(ledgerKey(PREFIXES.outcomes, suffix));
         // Given up while it was being read.
         if (height <= this.floor.height) return [];
-        if (bytes === undefined || outcomes === undefined)
-          throw new WaggleError('WAGGLE_STORE_DAMAGED', { record: 'segment' });
+        if (bytes === undefined || outcomes === undefined) throw this.#missing(PREFIXES.segment);
         found.push({ segment: readStoredSegment(bytes), ...decodeOutcomes(outcomes) });
       }
     }
@@ -146,7 +149,7 @@ export class LedgerReader {
     for (const { suffix, value } of found) {
       const { rest: id, ...facts } = decodeItemRecord(value);
       const record = await this.#source.get(ballotKey(id));
-      if (record === undefined) throw new WaggleError('WAGGLE_STORE_DAMAGED', { record: 'ballot' });
+      if (record === undefined) throw this.#missing(PREFIXES.ballot);
       const ballot = decodeSignedBallot(decodeItemRecord(record).rest);
       ballots.push({ ballot, ...this.#placed(facts), cursor: encodeCursor(suffix) });
     }
@@ -175,9 +178,33 @@ export class LedgerReader {
     return value === undefined ? undefined : decodeHeight(value);
   }
 
+  /** What another record says is there is not: "unknown" would be a lie (reliability.md 2, S7). */
+  #missing(prefix: number): WaggleError {
+    const error = damagedRecord(Uint8Array.of(prefix), 'missing');
+    this.#watch.onDamage?.(error);
+    return error;
+  }
+
   #placed({ outcome, height, shard, author }: ItemFacts): Omit<BallotFacts, 'ballot'> {
     return { outcome, height, shard, author: this.#names[author] ?? String(author) };
   }
+}
+
+/** Who wants to hear of damage that a read stumbles over, and which blocks must be there. */
+export interface ReaderWatch {
+  readonly onDamage?: (error: unknown) => void;
+  readonly isHeld?: (height: number) => boolean;
+}
+
+function watchedSource(source: LedgerSource, { onDamage }: ReaderWatch): LedgerSource {
+  const tell = (error: unknown): never => {
+    onDamage?.(error);
+    throw error;
+  };
+  return {
+    get: (key) => source.get(key).catch(tell),
+    range: (prefix, start, options) => source.range(prefix, start, options).catch(tell),
+  };
 }
 
 function isHeight(height: number): boolean {

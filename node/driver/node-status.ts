@@ -13,13 +13,15 @@ export interface StatusFacts {
   readonly connected: number;
   readonly writable: boolean;
   readonly failure: string | undefined;
+  /** What is damaged on the disk and being repaired. */
+  readonly damage: string | undefined;
   readonly uptimeMs: number;
   /** Of an observer: it stood where the validators said they are, once since its start. */
   readonly caughtUp: boolean;
 }
 
 export function statusOf(facts: StatusFacts): NodeStatus {
-  const { replica, connected, writable, failure, uptimeMs, caughtUp } = facts;
+  const { replica, connected, writable, failure, damage, uptimeMs, caughtUp } = facts;
   const { config, view, executed, finalHeight, tree } = replica;
   const target = claimedHeight(replica);
   const isObserver = config.self === undefined;
@@ -30,6 +32,7 @@ export function statusOf(facts: StatusFacts): NodeStatus {
   const reasons = [
     failure,
     writable ? undefined : 'the disk failed: nothing is written any more',
+    damage,
     isObserver ? undefined : sealReason(replica),
     isObserver && reachable === 0 ? 'no validator is reachable' : undefined,
     !isObserver && reachable < needed

@@ -68,7 +68,7 @@ async function repairLedger(
 ): Promise<void> {
   const { ledger } = paths;
   const floor = await journalFloor(config, paths, options);
-  await markDamaged(ledger, reason);
+  markDamaged(ledger, reason);
   tools.onBegin(reason);
   const left = await openSalvage(ledger);
   try {

@@ -169,6 +169,12 @@ export const ERRORS = {
     'this node takes no writes: its disk or journal failed',
     'use another node; node_status and the log of this one say why',
   ),
+  'storage.damaged': entry(
+    8002,
+    'a record is damaged on the disk of this node',
+    'use another node; this one repairs it, and node_status says how far it is',
+    true,
+  ),
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 export type ErrorType = keyof typeof ERRORS;

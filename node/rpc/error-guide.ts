@@ -229,4 +229,7 @@ export const ERROR_GUIDE: Readonly<Record<ErrorType, ErrorGuide>> = {
   }),
 
   'storage.read-only': guide('the disk is full or a write to it failed', status),
+  'storage.damaged': guide('the disk of this node failed in part, or a file of it was changed', status, {
+    retryAfterMs: 5_000,
+  }),
 };

@@ -87,6 +87,7 @@ export const COMMON_ERRORS: readonly ErrorType[] = [
   'params.invalid',
   'request.rate-limited',
   'response.too-large',
+  'storage.damaged',
   'internal',
 ];
 

@@ -39,6 +39,7 @@ const KNOWN: ReadonlyMap<string, RpcError> = new Map([
   ['WAGGLE_SUBMIT_BUSY', new RpcError('network.busy', { retryAfterMs: 200 })],
   // Cursors are this node's own: only a client that made one up, or took one of another list, comes here.
   ['WAGGLE_LEDGER_CURSOR', new RpcError('params.invalid', { path: 'cursor', detail: 'not a cursor of this list' })],
+  ['WAGGLE_STORE_DAMAGED', new RpcError('storage.damaged', { retryAfterMs: 5_000 })],
   ['WAGGLE_SUBMIT_STOPPED', new RpcError('node.not-ready', { detail: 'the node is stopping', retryAfterMs: 1_000 })],
 ]);
 

@@ -2,6 +2,7 @@ import { assert } from '../../protocol/assert.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { type JournalFile, type JournalFs, NODE_FS, pathOf } from './journal-file.ts';
 import {
+  decodeHeader,
   encodeRecord,
   HEAD_BYTES,
   HEADER_BYTES,
@@ -12,10 +13,11 @@ import {
   TYPE_PRUNED,
   viewOf,
 } from './journal-format.ts';
-import { createFile, damaged, type FileInfo, type JournalFiles, prepareFiles } from './journal-open.ts';
+import { createFile, damaged, type FileInfo, type JournalFiles, prepareFiles, withFile } from './journal-open.ts';
 import { scanRecords, WindowReader } from './journal-scan.ts';
 
 const FILE_BYTES_MAX = 32 * 1024 * 1024;
+const VERIFY_SLICE_BYTES = 64 * 1024;
 
 export interface JournalRecord {
   /** 0…TYPE_MAX; the types above are the journal's own. */
@@ -145,6 +147,31 @@ export class Journal {
     await this.#exclusive(() => this.#prune(first));
   }
 
+  /**
+   * Read again what was written, from the oldest file on; `pace` is told the bytes. What is appended or pruned meanwhile is not
+   * looked at. @throws WaggleError WAGGLE_JOURNAL_DAMAGED
+   */
+  async verify(pace: (bytes: number) => Promise<void>): Promise<void> {
+    for (const info of this.#files.map((one) => ({ ...one }))) {
+      const isNeeded = (): boolean => info.header.sequence >= this.#first && !this.#closed;
+      try {
+        if (isNeeded()) await verifyFile(this.#fs, this.#directory, info, pace);
+      } catch (error) {
+        // Pruned, or closed, while it was read.
+        if (!isNeeded()) continue;
+        if (error instanceof WaggleError) throw error;
+        const reason = error instanceof Error && 'code' in error ? String(error.code) : 'read';
+        throw damaged(info.header.sequence, 0, reason);
+      }
+    }
+  }
+
+  /** End the newest file and go on in a new one, so that all before it can be given up. @throws as append does */
+  async rotate(): Promise<void> {
+    assert(this.#read, 'a journal is read before it is written');
+    await this.#exclusive(() => this.#rotate());
+  }
+
   /** The end: where the next record will stand, unless it opens a new file. */
   position(): JournalPosition {
     const { header, sizeBytes } = this.#newest();
@@ -257,6 +284,31 @@ export class Journal {
     }
     await this.#fs.syncDirectory(this.#directory);
   }
+}
+
+async function verifyFile(
+  fs: JournalFs,
+  directory: string,
+  info: FileInfo,
+  pace: (bytes: number) => Promise<void>,
+): Promise<void> {
+  const { sequence, crc } = info.header;
+  await withFile(fs, pathOf(directory, sequence), 'read', async (file) => {
+    const head = new Uint8Array(HEADER_BYTES);
+    const read = await file.read(head, 0);
+    if (decodeHeader(head.subarray(0, read))?.crc !== crc) throw damaged(sequence, 0, 'header');
+    const scan = scanRecords(new WindowReader(file, info.sizeBytes), crc);
+    let bytes = 0;
+    let step = await scan.next();
+    for (; step.done !== true; step = await scan.next()) {
+      bytes += HEAD_BYTES + step.value.bytes.length;
+      if (bytes < VERIFY_SLICE_BYTES) continue;
+      await pace(bytes);
+      bytes = 0;
+    }
+    if (step.value.offset !== info.sizeBytes) throw damaged(sequence, step.value.offset, 'record');
+    await pace(bytes);
+  });
 }
 
 async function* readAll(

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { syncDirectory } from './journal-file.ts';
@@ -20,19 +20,24 @@ export function isMarkedDamaged(ledger: string): boolean {
   return existsSync(join(ledger, MARKER));
 }
 
-/** From here on the next start repairs the ledger, whatever happens. Durable when it resolves. */
-export async function markDamaged(ledger: string, reason: string): Promise<void> {
+/** From here on the next start repairs the ledger, whatever happens. Durable when it returns: the process may be about to end. */
+export function markDamaged(ledger: string, reason: string): void {
   if (isMarkedDamaged(ledger)) return;
   // Left over from a repair that ended: what is damaged now stands in `db`.
-  await rm(join(ledger, OLD), { recursive: true, force: true });
-  const handle = await open(join(ledger, MARKER), 'w', 0o600);
+  rmSync(join(ledger, OLD), { recursive: true, force: true });
+  const marker = openSync(join(ledger, MARKER), 'w', 0o600);
   try {
-    await handle.writeFile(`${reason}\n`);
-    await handle.sync();
+    writeSync(marker, `${reason}\n`);
+    fsyncSync(marker);
   } finally {
-    await handle.close();
+    closeSync(marker);
   }
-  await syncDirectory(ledger);
+  const directory = openSync(ledger, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 export interface Salvage {

@@ -75,6 +75,11 @@ export interface LedgerStore {
   /** All records under a prefix, while nothing is written. @throws as `get`, at the end when one is missing or an old one */
   whole(prefix: LedgerPrefix): AsyncIterable<{ key: Uint8Array; value: Uint8Array; height: number }>;
   scan(): LedgerScan;
+  /**
+   * Take what a scan found for what must be there, of these prefixes: after all of their records were proven otherwise. What was
+   * written since the scan counts on.
+   */
+  settle(sums: { readonly found: StoreSums; readonly expected: StoreSums }, prefixes: readonly number[]): Promise<void>;
   isEmpty(): Promise<boolean>;
   /** False once LevelDB failed in any way: the node stops signing. Reading may still work. */
   writable(): boolean;

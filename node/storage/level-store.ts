@@ -87,6 +87,20 @@ export class LevelStore implements LedgerStore {
     };
   }
 
+  settle(
+    { found, expected }: { readonly found: StoreSums; readonly expected: StoreSums },
+    prefixes: readonly number[],
+  ): Promise<void> {
+    const run = this.#last.then(() => {
+      const sums = this.#sums.copy();
+      for (const prefix of prefixes) sums.shift(prefix, expected, found);
+      this.#sums = sums;
+      return this.#write([], [], { sync: true, mends: true });
+    });
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
   async isEmpty(): Promise<boolean> {
     return (await this.#do(() => this.#level.keys({ limit: 1 }).all())).length === 0;
   }

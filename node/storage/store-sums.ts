@@ -42,6 +42,13 @@ export class StoreSums {
     this.#prefixes.set(prefix, { count: Math.max(0, count - 1), sum: (sum - envelopeSum(stored)) & MODULUS_MASK });
   }
 
+  /** Add what `to` has more than `from` under a prefix. */
+  shift(prefix: number, from: StoreSums, to: StoreSums): void {
+    const [own, before, after] = [this.of(prefix), from.of(prefix), to.of(prefix)];
+    const sum = (own.sum + after.sum - before.sum) & MODULUS_MASK;
+    this.#prefixes.set(prefix, { count: own.count + after.count - before.count, sum });
+  }
+
   of(prefix: number): PrefixSum {
     return this.#prefixes.get(prefix) ?? NONE;
   }

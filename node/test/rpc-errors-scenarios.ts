@@ -1,3 +1,4 @@
+import { WaggleError } from '../../protocol/errors.ts';
 import { signBallot } from '../../protocol/governance/ballot.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { parseId } from '../../protocol/ids.ts';
@@ -109,6 +110,12 @@ const REQUEST: Partial<Record<ErrorType, Scenario>> = {
   'request.too-large': posted(' '.repeat(RPC_LIMITS.bodyBytesMax + 1)),
   'request.timeout': voted({}, {}, ({ api }) => void Object.assign(api, { isStuck: true })),
   'network.busy': bent((api) => void Object.assign(api, { submitFault: FakeNodeApi.BUSY }), open),
+  'storage.damaged': bent(
+    (api) => {
+      api.segment = () => Promise.reject(new WaggleError('WAGGLE_STORE_DAMAGED', { prefix: 5 }));
+    },
+    plain('chain_getSegment', { id: HASH }),
+  ),
   'storage.read-only': bent((api) => void Object.assign(api, { statusChange: { writable: false } }), open),
 };
 

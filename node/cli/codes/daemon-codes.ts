@@ -5,6 +5,9 @@ import { code, type FailureCode, NEW_HOME, REPORT } from './failure-code.ts';
 const peer = (meaning: string, cause: string): FailureCode =>
   code(EXIT.unreachable, meaning, cause, 'nothing, if it passes; else waggle status --cluster', true);
 
+const REPAIR =
+  'waggle start --repair: it makes the ledger anew, from what is left, the journal and the other validators';
+
 /** What ends a daemon or keeps it from starting, by code without its WAGGLE_. */
 export const DAEMON: readonly [string, FailureCode][] = [
   [
@@ -16,7 +19,7 @@ export const DAEMON: readonly [string, FailureCode][] = [
       'npm ci again; on other hardware if it stays',
     ),
   ],
-  ['BOOT_LEDGER', code(EXIT.disk, 'the ledger contradicts itself', 'a damaged disk, or files of two homes', NEW_HOME)],
+  ['BOOT_LEDGER', code(EXIT.disk, 'the ledger contradicts itself', 'a damaged disk, or files of two homes', REPAIR)],
   [
     'BOOT_ROLLBACK',
     code(
@@ -87,10 +90,51 @@ export const DAEMON: readonly [string, FailureCode][] = [
       'free the disk, then start again: the node recovers',
     ),
   ],
-  ['STORE_DAMAGED', code(EXIT.disk, 'the ledger is damaged', 'a failing disk, or a file that was edited', NEW_HOME)],
+  ['STORE_DAMAGED', code(EXIT.disk, 'the ledger is damaged', 'a failing disk, or a file that was edited', REPAIR)],
+  [
+    'LEDGER_DAMAGED',
+    code(
+      EXIT.disk,
+      'a record of the ledger is damaged, missing or an old one',
+      'a failing disk',
+      'waggle start: it makes the ledger anew from its own blocks, the journal and the other validators',
+    ),
+  ],
+  [
+    'REPAIR_SOURCE',
+    code(
+      EXIT.disk,
+      'something the ledger is made anew from is lost here, and no validator that answers has it',
+      'a failing disk, while too few other validators are reachable',
+      'waggle start again once other validators run: it goes on',
+    ),
+  ],
+  [
+    'REPAIR_ANSWER',
+    code(
+      EXIT.unreachable,
+      'a peer answered a repair with what hashes or signatures refute',
+      'a peer that is faulty or lies: the next one is asked',
+      'nothing, if it passes; else waggle status --cluster',
+      true,
+    ),
+  ],
+  [
+    'REPAIR_STOPPED',
+    code(EXIT.tryAgain, 'a repair was broken off', 'the node is ending', 'start it again: it goes on', true),
+  ],
+  [
+    'REPAIR_HISTORY',
+    code(
+      EXIT.bug,
+      'executing the ledger again gives another result than this node signed then',
+      'another version of the software, or a fault of it',
+      'compare versions with the other operators before anything else',
+    ),
+  ],
   [
     'STORE_MISSING',
-    code(EXIT.disk, 'the ledger was here before and is gone', 'a home that was only partly copied', NEW_HOME),
+    code(EXIT.disk, 'the ledger was here before and is gone', 'a home that was only partly copied', REPAIR),
   ],
   [
     'STORE_LOCKED',

@@ -28,6 +28,7 @@ export function addNodeCommands(program: Command, context: CliContext): void {
   passphraseOptions(program.command('start'))
     .description('run the daemon of a home until SIGINT or SIGTERM')
     .option('--home <dir>', 'the home (default: WAGGLE_HOME, else the user’s data directory)')
+    .option('--repair', 'make the ledger anew: from what is left of it, the journal and the other validators')
     .option('--rejoin', 'the journal was lost or rolled back: stay silent until the others said where it is safe')
     .option('--until-stdin-ends', 'end also when stdin closes: for a parent that must leave nothing behind')
     .action((options: StartOptions) => startDaemon(options, context));

@@ -11,6 +11,7 @@ export interface StartOptions extends PassphraseOptions {
   readonly home?: string;
   readonly untilStdinEnds?: boolean;
   readonly rejoin?: boolean;
+  readonly repair?: boolean;
 }
 
 const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
@@ -32,6 +33,7 @@ export async function startDaemon(options: StartOptions, { io, result }: CliCont
     home: paths.directory,
     env: io.env,
     rejoin: options.rejoin === true,
+    repair: options.repair === true,
     lock,
   });
   result.exit = await ended;

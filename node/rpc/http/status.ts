@@ -13,6 +13,7 @@ const OF_REQUEST: ReadonlyMap<ErrorType, number> = new Map([
   ['internal', 500],
   ['node.not-ready', 503],
   ['storage.read-only', 503],
+  ['storage.damaged', 503],
 ]);
 
 const OF_READ: ReadonlyMap<ErrorType, number> = new Map([...OF_REQUEST, ['request.timeout', 504]]);

@@ -99,7 +99,7 @@ export class Cluster {
     );
   }
 
-  async start(at: number, options: Pick<NodeOptions, 'rejoin'> = {}): Promise<RunningNode> {
+  async start(at: number, options: Pick<NodeOptions, 'rejoin' | 'repair'> = {}): Promise<RunningNode> {
     const home = this.homes[at] ?? '';
     const node = await startNode({
       home,
