@@ -152,7 +152,8 @@ async function replay({ records }: OpenJournal, replica: Replica, anchor: Anchor
   // What is executed was final in the journal first; an older journal does not know what was signed since.
   if (anchor.view > finalView) throw rollback('the journal is older than the ledger');
   // Own segments and blocks up to the floor were given up because the ledger held them.
-  if (anchor.height < floor) throw rollback('the ledger is older than the journal');
+  // What was signed is known all the same, so this is a ledger to be made anew and no reason to distrust the journal.
+  if (anchor.height < floor) throw damagedLedger('it is older than the journal');
   return count;
 }
 

@@ -1,6 +1,7 @@
 import { advanceStandings, listStandings, readStandings } from '../../consensus/chains/standings.ts';
 import { executeBlock } from '../../consensus/execution/executor.ts';
 import type { Anchor, ExecutedBlock, ReplicaConfig } from '../../consensus/types.ts';
+import type { Certificate } from '../../protocol/certificate.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import type { Genesis } from '../../protocol/genesis.ts';
 import { createState } from '../../protocol/governance/create.ts';
@@ -13,7 +14,15 @@ import { decodeCheckpoints } from './ledger-records.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import type { LedgerSource } from './overlay.ts';
 import { firstOf, type RepairPeers } from './repair-peers.ts';
-import { type BlockSources, CutCursor, ownShelf, readRecord, readSources, type Shelf } from './repair-sources.ts';
+import {
+  type BlockSources,
+  CutCursor,
+  certificateOf,
+  ownShelf,
+  readRecord,
+  readSources,
+  type Shelf,
+} from './repair-sources.ts';
 
 export interface RebuildParts {
   readonly config: ReplicaConfig;
@@ -24,6 +33,8 @@ export interface RebuildParts {
   readonly fresh: LedgerStore;
   /** The journal gave up what is needed to execute up to here: the new ledger must reach it (compaction.ts). */
   readonly floor: number;
+  /** The last one in the journal: the newest block must have one, whatever the ledger lost. */
+  readonly finalization?: Certificate | undefined;
   readonly peers: RepairPeers;
   readonly onProgress: (progress: RebuildProgress) => void;
 }
@@ -51,7 +62,8 @@ export async function rebuildLedger(parts: RebuildParts): Promise<RebuildProgres
   const walk = new SourceWalk(parts);
   let [anchor, state] = [genesisAnchor(config), createState(genesis)];
   for (let found = await walk.next(anchor); found !== undefined; found = await walk.next(anchor)) {
-    const executed = executeAgain(config, state, anchor, found, walk.cursor);
+    const certificate = found.certificate ?? certificateOf(parts.finalization, found.block);
+    const executed = executeAgain(config, state, anchor, { ...found, certificate }, walk.cursor);
     anchor = executed.anchor;
     writer.put(changeOf([executed], state));
     await takeCheckpoints(own, writer, anchor);

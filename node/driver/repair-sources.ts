@@ -93,12 +93,13 @@ export async function readSources(
   const segments: Segment[] = [];
   for (const entry of block.block.cut) segments.push(...(await readRun(shelf, height, entry, cursor)));
   const { value: certificate } = await shelf.certificate(height);
-  return { block, certificate: isOf(certificate, block) ? certificate : undefined, segments };
+  return { block, certificate: certificateOf(certificate, block), segments };
 }
 
-function isOf(certificate: Certificate | undefined, { hash }: HashedBlock): boolean {
+/** The certificate, if it finalizes this very block. */
+export function certificateOf(certificate: Certificate | undefined, { hash }: HashedBlock): Certificate | undefined {
   const { kind, blockHash } = certificate ?? {};
-  return kind === 'finalize' && blockHash !== undefined && hashesEqual(blockHash, hash);
+  return kind === 'finalize' && blockHash !== undefined && hashesEqual(blockHash, hash) ? certificate : undefined;
 }
 
 /** Each links to the one before, and the last is the one that the block names: so all of them are. */

@@ -1,5 +1,6 @@
 import { pipe } from 'it-pipe';
 import type { ReplicaConfig } from '../../consensus/types.ts';
+import type { Certificate } from '../../protocol/certificate.ts';
 import { codeOf } from '../../protocol/errors.ts';
 import type { Genesis } from '../../protocol/genesis.ts';
 import { openJournal } from '../storage/journal.ts';
@@ -67,7 +68,7 @@ async function repairLedger(
   reason: string,
 ): Promise<void> {
   const { ledger } = paths;
-  const floor = await journalFloor(config, paths, options);
+  const kept = await surveyJournal(config, paths, options);
   markDamaged(ledger, reason);
   tools.onBegin(reason);
   const left = await openSalvage(ledger);
@@ -78,7 +79,7 @@ async function repairLedger(
     try {
       const own = left ?? { get: async () => undefined };
       const ended = await tools.withPeers(left, (peers) =>
-        rebuildLedger({ config, genesis, own, fresh: store, floor, peers, onProgress: tools.onProgress }),
+        rebuildLedger({ config, genesis, own, fresh: store, ...kept, peers, onProgress: tools.onProgress }),
       );
       tools.onEnd(ended);
     } finally {
@@ -91,15 +92,23 @@ async function repairLedger(
 }
 
 /** Up to where the journal relies on the ledger. @throws as `boot` does for a journal that is lost or damaged */
-async function journalFloor(config: ReplicaConfig, paths: BootPaths, options: BootOptions): Promise<number> {
+async function surveyJournal(
+  config: ReplicaConfig,
+  paths: BootPaths,
+  options: BootOptions,
+): Promise<{ floor: number; finalization: Certificate | undefined }> {
   const opened = await openJournal(paths.journal);
   try {
     await checkNotLost(opened, config, paths, options);
     let floor = 0;
+    let finalization: Certificate | undefined;
     await pipe(opened.records, decodeEntries, async (entries: AsyncIterable<StoredEntry>) => {
-      for await (const entry of entries) if (entry.kind === 'floor') floor = Math.max(floor, entry.executedHeight);
+      for await (const entry of entries) {
+        if (entry.kind === 'floor') floor = Math.max(floor, entry.executedHeight);
+        if (entry.kind === 'certificate' && entry.certificate.kind === 'finalize') finalization = entry.certificate;
+      }
     });
-    return floor;
+    return { floor, finalization };
   } finally {
     await opened.journal.close();
   }

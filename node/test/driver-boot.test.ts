@@ -162,7 +162,7 @@ describe('boot', () => {
     inTemporaryDirectory(async (directory) => {
       const solo = await leaveHome(directory);
       await writeJournal(directory, [{ kind: 'floor', executedHeight: solo.replica.executed.height + 1 }]);
-      assert.equal(await refusal(directory), 'WAGGLE_BOOT_ROLLBACK');
+      assert.equal(await refusal(directory), 'WAGGLE_BOOT_LEDGER');
     }));
 
   it('refuses a ledger that has lost a row or a block', () =>

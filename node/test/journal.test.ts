@@ -198,6 +198,29 @@ describe('journal', () => {
     assert.ok(found.length < 12);
   });
 
+  it('reads again what rotted while it is open, and gives it up in a new file', async () => {
+    const fs = new MemoryJournalFs();
+    const { journal } = await open(fs, 60);
+    for (let number = 1; number <= 5; number++) await journal.append([record(number)]);
+    await journal.verify(async () => undefined);
+    for (const which of ['oldest', 'newest'] as const) {
+      const newest = `${DIRECTORY}/${String(journal.position().file).padStart(12, '0')}.journal`;
+      const path = which === 'oldest' ? FIRST : newest;
+      fs.rot(path, -1);
+      await assert.rejects(
+        journal.verify(async () => undefined),
+        { code: 'WAGGLE_JOURNAL_DAMAGED' },
+      );
+      await journal.rotate();
+      const position = journal.position();
+      await journal.append([record(9)]);
+      await journal.pruneBefore(position);
+      await journal.verify(async () => undefined);
+    }
+    await journal.close();
+    assert.deepEqual((await open(fs)).found, [record(9)]);
+  });
+
   it('holds a record as long as allowed, and reads it back', async () => {
     const fs = await written([[record(1)], [record(2, RECORD_BYTES_MAX)], [record(3)]], 1024);
     const { found } = await open(fs);

@@ -282,11 +282,14 @@ describe('ledger store', () => {
   it('takes nothing more after LevelDB failed once', () =>
     inTemporaryDirectory(async (directory) => {
       const { store } = await openLedgerStore(directory, OPTIONS);
+      const told: string[] = [];
+      store.onFailure(({ code }) => told.push(code));
       await store.close();
       await assert.rejects(store.batch([block(1)], [], { sync: true }), { code: 'WAGGLE_STORE_FAILED' });
       assert.equal(store.writable(), false);
       await assert.rejects(store.batch([], [], { sync: true }), { code: 'WAGGLE_STORE_FAILED' });
       await assert.rejects(store.get(blockKey(1)), { code: 'WAGGLE_STORE_FAILED' });
+      assert.deepEqual(told, ['WAGGLE_STORE_FAILED'], 'at once, and once');
     }));
 
   it('holds a reserve, gives it up, and takes it again', () =>

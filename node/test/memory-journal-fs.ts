@@ -53,6 +53,17 @@ export class MemoryJournalFs implements JournalFs {
     return new Map([...this.#names].sort().map(([path, { live }]) => [path, live.slice()]));
   }
 
+  /** Flip a bit of a byte, from the end when negative, behind everybody's back. */
+  rot(path: string, at: number): void {
+    const inode = this.#names.get(path);
+    if (inode === undefined) throw systemError('ENOENT');
+    const live = inode.live.slice();
+    const place = at < 0 ? live.length + at : at;
+    live[place] = (live[place] ?? 0) ^ 1;
+    inode.live = live;
+    inode.durable = live.slice();
+  }
+
   /** A disk with exactly this content, all of it durable. */
   static of(content: ReadonlyMap<string, Uint8Array>): MemoryJournalFs {
     const fs = new MemoryJournalFs();

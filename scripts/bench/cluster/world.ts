@@ -1,5 +1,5 @@
 import type { SessionResult } from '../../../node/cli/rpc-shapes.ts';
-import { signBallot } from '../../../protocol/governance/ballot.ts';
+import { encodeSignedBallot, signBallot } from '../../../protocol/governance/ballot.ts';
 import type { AuthMode } from '../../../protocol/governance/types.ts';
 import { fromHex, toHex } from '../../../protocol/hex.ts';
 import { parseId } from '../../../protocol/ids.ts';
@@ -19,6 +19,8 @@ const POLL_MS = 10;
 export interface Shot {
   readonly member: Member;
   readonly params: object;
+  /** Of the ballot as it stands in the ledger, signature included. */
+  readonly sizeBytes: number;
 }
 
 /** Voters of one kind, and sessions in which each of them votes once. */
@@ -59,12 +61,11 @@ export class World {
     const weight = 1 + (at % 10);
     const entries = [{ proposal: PROPOSAL, choice: weight, comment: COMMENT }];
     const params = { space: SPACE, session, voter: voter.id, entries, await: 'final' };
-    if (voter.key === undefined) return { member: voter.operator, params };
     const timeMs = Date.now();
     const notAfterMs = timeMs + LIMITS.ballotLifetimeMsMax;
     const choice = { method: 'score', weight } as const;
     const ballot = { space: parseId(SPACE), session: parseId(session), voter: voter.id, previous: undefined };
-    const { signature } = signBallot(
+    const signed = signBallot(
       {
         ...ballot,
         chain: fromHex(this.testnet.file.chain, 32),
@@ -72,12 +73,16 @@ export class World {
         timeMs,
         entries: [{ proposal: PROPOSAL, choice, comment: COMMENT }],
       },
-      voter.key.sign,
+      voter.key?.sign,
     );
+    const sizeBytes = encodeSignedBallot(signed).length;
+    if (voter.key === undefined) return { member: voter.operator, params, sizeBytes };
+    const { signature } = signed;
     const times = { notAfter: new Date(notAfterMs).toISOString(), time: new Date(timeMs).toISOString() };
     return {
       member: voter.operator,
       params: { ...params, ...times, signature: toHex(signature ?? new Uint8Array(64)) },
+      sizeBytes,
     };
   }
 
