@@ -99,12 +99,22 @@ export type FetchRequest =
 /** For a state in whole. They do not pass through a step: the driver asks, and checks each answer against a signed root. */
 export type SnapshotRequest =
   | { readonly kind: 'fetch-manifest'; readonly height: number }
-  | { readonly kind: 'fetch-chunk'; readonly height: number; readonly index: number };
+  | { readonly kind: 'fetch-chunk'; readonly height: number; readonly index: number }
+  /** What leads from the history of one height to that of another. */
+  | { readonly kind: 'fetch-history'; readonly from: number; readonly to: number };
+
+/** What a block adds to the history: history(h) = H(history(h − 1), blockHash, root). */
+export interface HistoryLink {
+  readonly blockHash: Hash;
+  readonly root: Hash;
+}
 
 export type SnapshotAnswer =
   /** The leaves of all chunks, which make the root. */
   | { readonly kind: 'manifest'; readonly height: number; readonly leaves: readonly Hash[] }
-  | { readonly kind: 'chunk'; readonly height: number; readonly index: number; readonly bytes: Uint8Array };
+  | { readonly kind: 'chunk'; readonly height: number; readonly index: number; readonly bytes: Uint8Array }
+  /** Of consecutive blocks, ascending. */
+  | { readonly kind: 'history'; readonly from: number; readonly links: readonly HistoryLink[] };
 
 export type Message =
   | Propose

@@ -11,6 +11,7 @@ import { readSignedCheckpoint, writeSignedCheckpoint } from '../protocol/receipt
 import { readSignedSnapshot, writeSignedSnapshot } from '../protocol/snapshot/snapshot.ts';
 import {
   type FetchRequest,
+  type HistoryLink,
   type Message,
   type SnapshotRequest,
   type Status,
@@ -23,6 +24,8 @@ export const FRAME_BYTES_MAX = SEGMENT_ENCODED_BYTES_MAX + 64 * 1024;
 export const SYNC_REQUEST_BYTES_MAX = 64;
 /** Blocks of one `final`. */
 export const FINAL_BLOCKS_MAX = 32;
+/** Links of one `history`: half a MiB. */
+export const HISTORY_LINKS_MAX = 8_192;
 
 const NONCE_BYTES = 16;
 
@@ -48,7 +51,9 @@ const KINDS = {
   'fetch-chunk': 18,
   manifest: 19,
   chunk: 20,
-  evidence: 21,
+  'fetch-history': 21,
+  history: 22,
+  evidence: 23,
 } as const satisfies Record<Message['kind'], number>;
 
 const NAMES = new Map<number, Message['kind']>(
@@ -91,6 +96,10 @@ export function encodeMessage(message: Message): Uint8Array {
       return writer.finish();
     case 'chunk':
       return writer.u64(message.height).u32(message.index).bytes32(message.bytes).finish();
+    case 'history':
+      writer.u64(message.from).u16(message.links.length);
+      for (const { blockHash, root } of message.links) writer.bytes(blockHash).bytes(root);
+      return writer.finish();
     default:
       return writeRequest(writer, message).finish();
   }
@@ -120,6 +129,8 @@ function writeRequest(writer: Writer, request: FetchRequest | SnapshotRequest): 
       return writer.u64(request.height);
     case 'fetch-chunk':
       return writer.u64(request.height).u32(request.index);
+    case 'fetch-history':
+      return writer.u64(request.from).u64(request.to);
   }
 }
 
@@ -176,6 +187,8 @@ function readMessage(kind: Message['kind'], reader: Reader): Message {
       return { kind, height: reader.u64(), leaves: readLeaves(reader) };
     case 'chunk':
       return { kind, height: reader.u64(), index: reader.u32(), bytes: reader.bytes32(LIMITS.snapshotChunkBytes) };
+    case 'history':
+      return { kind, from: reader.u64(), links: readLinks(reader) };
     default:
       return readRequest(kind, reader);
   }
@@ -210,6 +223,12 @@ function readLeaves(reader: Reader): Hash[] {
   return Array.from({ length: count }, () => reader.bytes(32));
 }
 
+function readLinks(reader: Reader): HistoryLink[] {
+  const count = reader.u16();
+  if (count > HISTORY_LINKS_MAX) throw new WaggleError('WAGGLE_MESSAGE_FORM', { links: count });
+  return Array.from({ length: count }, () => ({ blockHash: reader.bytes(32), root: reader.bytes(32) }));
+}
+
 function readRequest(kind: (FetchRequest | SnapshotRequest)['kind'], reader: Reader): FetchRequest | SnapshotRequest {
   switch (kind) {
     case 'fetch-certificates':
@@ -231,6 +250,8 @@ function readRequest(kind: (FetchRequest | SnapshotRequest)['kind'], reader: Rea
       return { kind, height: reader.u64() };
     case 'fetch-chunk':
       return { kind, height: reader.u64(), index: reader.u32() };
+    case 'fetch-history':
+      return { kind, from: reader.u64(), to: reader.u64() };
   }
 }
 
@@ -245,7 +266,7 @@ export function isFetchRequest(message: Message): message is FetchRequest {
   return message.kind.startsWith('fetch-') && !isSnapshotRequest(message);
 }
 
-/** Whether a message asks for a part of a snapshot. */
+/** Whether a message asks for a part of a snapshot, or for what leads to one. */
 export function isSnapshotRequest(message: Message): message is SnapshotRequest {
-  return message.kind === 'fetch-manifest' || message.kind === 'fetch-chunk';
+  return message.kind === 'fetch-manifest' || message.kind === 'fetch-chunk' || message.kind === 'fetch-history';
 }

@@ -9,6 +9,7 @@ import { type ConfigFlags, loadConfig, type NodeConfig } from './config/config.t
 import { type Identity, loadIdentity } from './config/identity.ts';
 import { createLog } from './config/log.ts';
 import { TokenFile } from './config/token-file.ts';
+import { readTrusted } from './config/trusted-file.ts';
 import { readVersion } from './config/version.ts';
 import { Engine, type EngineOptions } from './driver/engine.ts';
 import type { NodeFailure } from './driver/failure.ts';
@@ -32,6 +33,8 @@ export interface NodeOptions {
   readonly repair?: boolean;
   /** Start behind the fence: this node's journal was lost or rolled back (consensus/README.md, F-01). */
   readonly rejoin?: boolean;
+  /** A file with a checkpoint that the history must lead to (config/trusted-file.ts). */
+  readonly trusted?: string | undefined;
   /** Opens the keys of this home, where they are sealed. */
   readonly lock?: KeyLock | undefined;
   /** For tests: smaller files, sooner compaction. */
@@ -57,7 +60,7 @@ const RPC_FILE = 'rpc.json';
 
 /**
  * Start the node of a home: lock, configuration, identity, self-test, boot, network, RPC.
- * @throws WaggleError of the part that refused: WAGGLE_HOME_*, WAGGLE_CONFIG_*, WAGGLE_GENESIS_*, WAGGLE_KEY_*,
+ * @throws WaggleError of the part that refused: WAGGLE_HOME_*, WAGGLE_CONFIG_*, WAGGLE_GENESIS_*, WAGGLE_KEY_*, WAGGLE_TRUST_*,
  *   WAGGLE_CRYPTO_ENGINE, WAGGLE_BOOT_*, WAGGLE_JOURNAL_*, WAGGLE_STORE_*, WAGGLE_NETWORK_*, WAGGLE_RPC_*
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
@@ -80,6 +83,7 @@ async function startInHome(
   stops: (() => Promise<void>)[],
 ): Promise<RunningNode> {
   const identity = await loadIdentity(home, config.name, config.role, options.lock);
+  const trusted = options.trusted === undefined ? undefined : await readTrusted(options.trusted, identity.genesis);
   const version = await readVersion();
   const root = options.log ?? createLog(config.log.level, process.stderr.isTTY === true);
   const log = root.child({ node: identity.name });
@@ -104,6 +108,7 @@ async function startInHome(
     rejoin: options.rejoin === true,
     retentionBlocks: config.retention.blocks,
     repair: options.repair === true,
+    trusted,
     lock: options.lock,
     tap: tapped === undefined ? undefined : new WireTap(tapped, identity.name),
     ...options.storage,

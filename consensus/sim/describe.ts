@@ -49,6 +49,9 @@ export function describeMessage(message: Message): string {
     case 'manifest':
     case 'chunk':
       return `${message.kind} ${message.height}`;
+    case 'fetch-history':
+    case 'history':
+      return `${message.kind} ${message.from}`;
     case 'past':
       return `past v${message.view}`;
   }

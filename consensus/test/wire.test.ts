@@ -49,6 +49,8 @@ const MESSAGES: readonly Message[] = [
   { kind: 'fetch-chunk', height: 10_000, index: 31 },
   { kind: 'manifest', height: 10_000, leaves: [hash, CHAIN] },
   { kind: 'chunk', height: 10_000, index: 31, bytes: Uint8Array.of(1, 2, 3) },
+  { kind: 'fetch-history', from: 9, to: 12 },
+  { kind: 'history', from: 9, links: [{ blockHash: hash, root: CHAIN }] },
   { kind: 'final', blocks: [first, child(first, 2, [], { flags: 1 })], certificate: certificate('finalize', 2, hash) },
 ];
 

@@ -13,6 +13,7 @@ import { chainId } from '../../protocol/genesis.ts';
 import { admittedObservers } from '../../protocol/governance/lookups.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import type { Checkpoint } from '../../protocol/receipt/checkpoint.ts';
 import type { Identity } from '../config/identity.ts';
 import { createMetrics, type GaugeName } from '../metrics/registry.ts';
 import { Counters } from '../network/counters.ts';
@@ -61,6 +62,8 @@ export interface EngineOptions extends BootOptions {
   readonly journalBytesMax?: number;
   /** Blocks kept below the newest snapshot; undefined: all. */
   readonly retentionBlocks?: number | undefined;
+  /** Of an operator who wants to know that this is the network meant; there is no start beside it. */
+  readonly trusted?: Checkpoint | undefined;
   readonly lock?: KeyLock | undefined;
   /** For tests: writes down all that comes in. */
   readonly tap?: WireTap | undefined;
@@ -314,6 +317,7 @@ export class Engine {
       writer: this.#writer,
       reader: this.#reader,
       retentionBlocks: this.#options.retentionBlocks,
+      trusted: this.#options.trusted,
       network: this.#network,
       push,
       adopted: (anchor) => {

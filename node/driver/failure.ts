@@ -32,6 +32,9 @@ export function failureOf(error: unknown): NodeFailure {
       line: `more than f validators are faulty, or they run divergent software: ${message}`,
     };
   }
+  if (code === 'WAGGLE_TRUST_DIFFERS') {
+    return { exitCode: 70, code, line: `the history here does not lead to the checkpoint that is trusted: ${message}` };
+  }
   return { exitCode: 70, code, line: `stopped by a bug: ${message}` };
 }
 

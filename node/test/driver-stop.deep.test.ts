@@ -60,7 +60,7 @@ async function run(work: readonly Input[], failAt: number) {
     signatures += 1;
     return SOLO_CONFIG.sign(message);
   };
-  const anchor = { height: 0, view: 0, hash: SOLO_CONFIG.chain, timeMs: 0, history: ZERO_HASH, cut: [] };
+  const anchor = { height: 0, view: 0, hash: SOLO_CONFIG.chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
   const replica = createReplica({ ...SOLO_CONFIG, sign }, createState(SOLO_GENESIS), anchor);
   const store = {
     get: async () => undefined,

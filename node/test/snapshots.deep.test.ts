@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { keyPairFromSeed } from '../../protocol/crypto/keys.ts';
+import { toHex } from '../../protocol/hex.ts';
+import { type Checkpoint, checkpointDigest } from '../../protocol/receipt/checkpoint.ts';
 import type { RunningNode } from '../compose.ts';
 import type { NodeApi } from '../rpc/node-api.ts';
 import { Cluster, DEADLINE_MS, reached } from './harness/cluster.ts';
-import { eventually } from './harness/deadline.ts';
+import { eventually, within } from './harness/deadline.ts';
 import { eventCount, loadSessions, Observers, rowsOf } from './harness/observers.ts';
 
 const INTERVAL = 10;
 const KEPT = 4;
 
-test('snapshots among real nodes', { timeout: 240_000 }, async (t) => {
+test('snapshots among real nodes', { timeout: 400_000 }, async (t) => {
   const params = { snapshotIntervalBlocks: INTERVAL };
   const cluster = await Cluster.create(4, 4, {}, params, { WAGGLE_RETENTION_BLOCKS: String(KEPT) });
   const observers = await Observers.create(cluster);
@@ -42,7 +45,7 @@ test('snapshots among real nodes', { timeout: 240_000 }, async (t) => {
 
   await t.test('validators give up what is below the newest snapshot and the policy', async () => {
     await observers.admit('acme', 77);
-    await loadSessions(cluster, 'before', 8);
+    await loadSessions(cluster, 'before', 5);
     for (const { api } of nodes) {
       await eventually(() => api.firstHeight() > INTERVAL - KEPT, DEADLINE_MS, 'pruned');
       assert.equal(await api.isPruned({ height: 1 }), true);
@@ -53,7 +56,7 @@ test('snapshots among real nodes', { timeout: 240_000 }, async (t) => {
 
   let acme: RunningNode | undefined;
   await t.test('a node without history starts from the newest one while votes go on', async () => {
-    const loading = loadSessions(cluster, 'during', 3);
+    const loading = loadSessions(cluster, 'during', 2);
     acme = await observers.start('acme');
     await loading;
     await checkEqual(acme);
@@ -77,6 +80,25 @@ test('snapshots among real nodes', { timeout: 240_000 }, async (t) => {
     assert.equal(await eventCount(acme.api, 'snapshot.fetched'), 0);
   });
 
+  await t.test('with a checkpoint to trust it starts from what that leads to, and from nothing else', async () => {
+    const [signed] = (await first.api.checkpoint(3)) ?? [];
+    assert.ok(signed);
+    for (const [name, byte] of [
+      ['sure', 61],
+      ['wrong', 63],
+    ] as const) {
+      await observers.admit(name, byte);
+      const history = name === 'wrong' ? signed.checkpoint.root : signed.checkpoint.history;
+      const file = join(observers.home(name), 'trusted.json');
+      await writeFile(file, JSON.stringify(signedByTwo({ ...signed.checkpoint, history })));
+      const node = await observers.start(name, { trusted: file });
+      if (name === 'sure') await checkEqual(node);
+      else assert.equal((await within(DEADLINE_MS, node.failed, 'stopped')).code, 'WAGGLE_TRUST_DIFFERS');
+      await observers.stop(node);
+    }
+    assert.equal(observers.failures.splice(0).length, 1);
+  });
+
   await t.test('a validator that lost its disk comes back behind the fence by way of a snapshot', async () => {
     await cluster.stop(3);
     const home = cluster.homes[3] ?? assert.fail();
@@ -91,6 +113,17 @@ test('snapshots among real nodes', { timeout: 240_000 }, async (t) => {
     assert.deepEqual([cluster.failures, observers.failures], [[], []]);
   });
 });
+
+/** What a cluster's first two validators would have signed, as the command prints it. */
+function signedByTwo(checkpoint: Checkpoint) {
+  const { chain, epoch, height, blockHash, timeMs, history, root } = checkpoint;
+  const signatures = [0, 1].map((signer) => {
+    const key = keyPairFromSeed(new Uint8Array(32).fill(signer + 101));
+    return { signer, signature: toHex(key.sign(checkpointDigest(checkpoint))) };
+  });
+  const hashes = { chain: toHex(chain), blockHash: toHex(blockHash), history: toHex(history), root: toHex(root) };
+  return { ...hashes, epoch, height, time: new Date(timeMs).toISOString(), signatures };
+}
 
 async function reachedBy(api: NodeApi, target: NodeApi): Promise<void> {
   const { height } = target.head();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Message } from '../../consensus/types.ts';
+import type { Message, SnapshotRequest } from '../../consensus/types.ts';
 import { decodeMessage, encodeMessage, isSnapshotRequest } from '../../consensus/wire.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { encodeRow, TABLES } from '../../protocol/governance/rows.ts';
@@ -204,7 +204,8 @@ describe('a snapshot in the store', () => {
     inTemporaryDirectory((directory) =>
       withPlace(directory, async (place) => {
         const { snapshots } = place;
-        const ask = (request: Parameters<typeof snapshotAnswers>[1]) => collect(snapshotAnswers(snapshots, request));
+        const ask = (request: SnapshotRequest) =>
+          collect(snapshotAnswers(snapshots, { checkpoint: async () => [] }, request));
         await storeChunks(place);
         assert.deepEqual(await ask({ kind: 'fetch-manifest', height }), honest({ kind: 'fetch-manifest', height }));
         assert.deepEqual((await ask({ kind: 'fetch-chunk', height, index: 3 })).length, 1);

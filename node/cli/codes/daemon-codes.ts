@@ -21,6 +21,33 @@ export const DAEMON: readonly [string, FailureCode][] = [
   ],
   ['BOOT_LEDGER', code(EXIT.disk, 'the ledger contradicts itself', 'a damaged disk, or files of two homes', REPAIR)],
   [
+    'TRUST_FILE',
+    code(
+      EXIT.configuration,
+      'the file of --trusted is no checkpoint of this network',
+      'another file, another network, or a checkpoint that too few had signed',
+      'waggle chain checkpoint HEIGHT -o json, at a node you trust',
+    ),
+  ],
+  [
+    'TRUST_DIFFERS',
+    code(
+      EXIT.bug,
+      'the history of the network does not lead to the checkpoint that you trust',
+      'the checkpoint is of a fork, or the validators hold a false history',
+      'ask the operators which of the two is theirs before anything else',
+    ),
+  ],
+  [
+    'TRUST_UNPROVEN',
+    code(
+      EXIT.configuration,
+      'this ledger begins above the checkpoint that you trust, and was not held against it then',
+      'another checkpoint than the one it was started with',
+      'the checkpoint it was started with, or a new home',
+    ),
+  ],
+  [
     'BOOT_ROLLBACK',
     code(
       EXIT.disk,

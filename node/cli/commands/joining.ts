@@ -28,6 +28,7 @@ export function addJoiningCommands(program: Command, context: CliContext): void 
     .option('--home <dir>', 'the home (default: WAGGLE_HOME, else the user’s data directory)')
     .option('--rpc-port <port>', 'port of JSON-RPC on loopback', wholeNumber('--rpc-port', 1, PORT_MAX), 8_440)
     .option('--chain <hash>', 'refuse the invite when it is for another network')
+    .option('--trusted <file>', 'with --start: a checkpoint that the history must lead to')
     .option('--start', 'run the daemon afterwards, until Ctrl-C')
     .option('-o, --output <format>', 'table or json', parseFormat, 'table')
     .addHelpText('after', '\nExample:\n  waggle join acme.invite --start')
@@ -65,6 +66,7 @@ interface JoinOptions extends PassphraseOptions {
   readonly rpcPort: number;
   readonly chain?: string;
   readonly start?: boolean;
+  readonly trusted?: string;
   readonly output: OutputFormat;
 }
 

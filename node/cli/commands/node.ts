@@ -29,6 +29,10 @@ export function addNodeCommands(program: Command, context: CliContext): void {
     .description('run the daemon of a home until SIGINT or SIGTERM')
     .option('--home <dir>', 'the home (default: WAGGLE_HOME, else the user’s data directory)')
     .option('--repair', 'make the ledger anew: from what is left of it, the journal and the other validators')
+    .option(
+      '--trusted <file>',
+      'a checkpoint, as `waggle chain checkpoint HEIGHT -o json` prints it, that the history must lead to',
+    )
     .option('--rejoin', 'the journal was lost or rolled back: stay silent until the others said where it is safe')
     .option('--until-stdin-ends', 'end also when stdin closes: for a parent that must leave nothing behind')
     .action((options: StartOptions) => startDaemon(options, context));

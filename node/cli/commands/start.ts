@@ -12,6 +12,7 @@ export interface StartOptions extends PassphraseOptions {
   readonly untilStdinEnds?: boolean;
   readonly rejoin?: boolean;
   readonly repair?: boolean;
+  readonly trusted?: string;
 }
 
 const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
@@ -34,6 +35,7 @@ export async function startDaemon(options: StartOptions, { io, result }: CliCont
     env: io.env,
     rejoin: options.rejoin === true,
     repair: options.repair === true,
+    trusted: options.trusted,
     lock,
   });
   result.exit = await ended;

@@ -1,6 +1,8 @@
 import type { Replica } from '../../../consensus/replica-state.ts';
 import type { Anchor, Delivery, Input, Message, SnapshotRequest } from '../../../consensus/types.ts';
 import type { Genesis } from '../../../protocol/genesis.ts';
+import type { Checkpoint } from '../../../protocol/receipt/checkpoint.ts';
+import { faultBound } from '../../../protocol/roster.ts';
 import type { Snapshot } from '../../../protocol/snapshot/snapshot.ts';
 import type { Counters } from '../../network/counters.ts';
 import type { Network } from '../../network/network.ts';
@@ -12,6 +14,7 @@ import { SnapshotBuilder } from './snapshot-builder.ts';
 import { SnapshotFetch } from './snapshot-fetch.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import { SnapshotSync } from './snapshot-sync.ts';
+import { Trust } from './trust.ts';
 
 export interface SnapshotRoomParts {
   readonly replica: Replica;
@@ -22,7 +25,8 @@ export interface SnapshotRoomParts {
   readonly network: Pick<Network, 'peers' | 'requestSync'>;
   readonly push: (input: Input) => boolean;
   readonly adopted: (anchor: Anchor) => void;
-  readonly isTrusted?: (snapshot: Snapshot) => Promise<boolean>;
+  /** What the operator wants every history to lead to. */
+  readonly trusted: Checkpoint | undefined;
   readonly onFailure: (error: unknown) => void;
   readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
   readonly counters: Counters;
@@ -40,12 +44,17 @@ export class SnapshotRoom {
   readonly #builder: SnapshotBuilder;
   readonly #sync: SnapshotSync;
   readonly #retention: Retention;
+  readonly #trust: Trust | undefined;
+  readonly #reader: LedgerReader;
+  readonly #replica: Replica;
   readonly #onFailure: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: SnapshotRoomParts) {
     const { writer, network, push, counters, onFailure } = parts;
     this.#push = push;
+    this.#reader = parts.reader;
+    this.#replica = parts.replica;
     this.#onFailure = onFailure;
     this.store = new SnapshotStore(writer.overlay, writer);
     this.#builder = new SnapshotBuilder({
@@ -55,12 +64,12 @@ export class SnapshotRoom {
       onError: onFailure,
       counters,
     });
-    const fetch = new SnapshotFetch({
-      store: this.store,
+    const ports = {
       peers: () => network.peers().flatMap((peer) => (peer.validator && peer.connected ? [peer.name] : [])),
-      request: (peer, request, onFrame, signal) => network.requestSync(peer, request, onFrame, signal),
+      request: network.requestSync.bind(network),
       counters,
-    });
+    };
+    const fetch = new SnapshotFetch({ store: this.store, ...ports });
     this.#retention = new Retention({
       blocks: parts.retentionBlocks,
       state: () => parts.replica.state,
@@ -70,13 +79,18 @@ export class SnapshotRoom {
       turn,
       log: parts.log,
     });
-    const isTrusted = parts.isTrusted ?? (async () => true);
+    const { trusted, replica } = parts;
+    const faults = faultBound(replica.peers.length);
+    this.#trust = trusted && new Trust({ trusted, faults, differs: onFailure, reader: parts.reader, writer, ...ports });
+    const isTrusted = (snapshot: Snapshot, signal: AbortSignal): Promise<boolean> =>
+      this.#trust?.isTrusted(snapshot, signal) ?? Promise.resolve(true);
     const wake = (): void => void push({ kind: 'tick' });
     this.#sync = new SnapshotSync({ ...parts, store: this.store, fetch, isTrusted, wake });
   }
 
   /** What was made before a restart is signed and said again; what a crash left half made goes. */
   async start(): Promise<void> {
+    await this.#trust?.checkStart(this.#replica.executed);
     await this.store.sweep();
     const own = (await this.store.all()).findLast(({ isWhole, isOwn }) => isWhole && isOwn);
     if (own !== undefined) this.#push({ kind: 'snapshot', snapshot: own.snapshot });
@@ -88,13 +102,17 @@ export class SnapshotRoom {
 
   take(delivery: Delivery): void {
     if (delivery.kind === 'snapshot-due') this.#builder.take(delivery);
+    if (delivery.kind === 'executed') {
+      const { height, hash, history } = delivery.executed.anchor;
+      this.#trust?.executed(height, hash, history);
+    }
     if (delivery.kind !== 'snapshot') return;
     this.store.saveSignatures(delivery.signed);
     this.#sync.agreed(delivery.signed);
   }
 
   answers(request: SnapshotRequest): AsyncIterable<Message> {
-    return snapshotAnswers(this.store, request);
+    return snapshotAnswers(this.store, this.#reader, request);
   }
 
   /** A whole snapshot waits to be installed between two turns. */

@@ -18,7 +18,7 @@ export interface SnapshotSyncParts {
   readonly writer: LedgerWriter;
   readonly fetch: SnapshotFetch;
   /** Whether a snapshot leads on from what the operator trusts. */
-  readonly isTrusted: (snapshot: Snapshot) => Promise<boolean>;
+  readonly isTrusted: (snapshot: Snapshot, signal: AbortSignal) => Promise<boolean>;
   /** The replica stands on the snapshot now. */
   readonly adopted: (anchor: Anchor) => void;
   /** There is something to do between two turns. */
@@ -26,6 +26,9 @@ export interface SnapshotSyncParts {
   /** Worth a line: 'snapshot.fetching', 'snapshot.installed', 'snapshot.not-installed'. */
   readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
 }
+
+/** After a round in vain. */
+const RETRY_MS = 2_000;
 
 /**
  * Brings a node that cannot, or need not, execute the past onto the newest snapshot that f + 1 validators signed: one that
@@ -38,6 +41,7 @@ export class SnapshotSync {
   readonly #isFresh: boolean;
   readonly #abort = new AbortController();
   #newest: Snapshot | undefined;
+  #notBeforeMs = 0;
   #ready: StoredSnapshot | undefined;
   #running: Promise<void> | undefined;
 
@@ -58,8 +62,10 @@ export class SnapshotSync {
     const { replica } = this.#parts;
     const snapshot = this.#newest;
     if (this.#running !== undefined || this.#ready !== undefined || snapshot === undefined) return;
-    if (this.#abort.signal.aborted || !this.#isWanted(replica, snapshot)) return;
+    const isEarly = performance.now() < this.#notBeforeMs;
+    if (isEarly || this.#abort.signal.aborted || !this.#isWanted(replica, snapshot)) return;
     this.#running = this.#fetch(snapshot).finally(() => {
+      this.#notBeforeMs = performance.now() + RETRY_MS;
       this.#running = undefined;
     });
   }
@@ -109,7 +115,10 @@ export class SnapshotSync {
     const { fetch, isTrusted, wake, log } = this.#parts;
     const { height } = snapshot;
     try {
-      if (!(await isTrusted(snapshot))) return;
+      if (!(await isTrusted(snapshot, this.#abort.signal))) {
+        log('snapshot.not-trusted', { height });
+        return;
+      }
       log('snapshot.fetching', { height });
       this.#ready = await fetch.round(snapshot, this.#abort.signal);
       if (this.#ready !== undefined) wake();
