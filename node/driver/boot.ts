@@ -87,7 +87,7 @@ export async function boot(
     const floor = await readFloor(store);
     const { state, anchor } = await readLedger(store, genesis, config.chain, floor);
     const replica = createReplica(config, state, anchor);
-    const records = await replay(opened, replica, isSafe(config, options) ? undefined : anchor);
+    const records = await replay(opened, replica, isSafe(config, options) ? undefined : { anchor, floor });
     await endFirstStart(paths.firstStart);
     return {
       replica,
@@ -133,8 +133,13 @@ function rollback(reason: string): WaggleError {
   return new WaggleError('WAGGLE_BOOT_ROLLBACK', { reason });
 }
 
+interface LedgerPlace {
+  readonly anchor: Anchor;
+  readonly floor: HistoryFloor;
+}
+
 /** Read the journal into the replica, and judge whether it is of the anchor's past. @returns the number of records */
-async function replay({ records }: OpenJournal, replica: Replica, anchor: Anchor | undefined): Promise<number> {
+async function replay({ records }: OpenJournal, replica: Replica, ledger: LedgerPlace | undefined): Promise<number> {
   let count = 0;
   let finalView = 0;
   let floor = 0;
@@ -148,9 +153,12 @@ async function replay({ records }: OpenJournal, replica: Replica, anchor: Anchor
       }
     }
   });
-  if (anchor === undefined) return count;
+  if (ledger === undefined) return count;
+  const { anchor } = ledger;
+  // Behind a fence, and on a snapshot with nothing executed above it: that came from others, not from this journal (O-03).
+  const isAdopted = replica.fence !== undefined && anchor.height === ledger.floor.height;
   // What is executed was final in the journal first; an older journal does not know what was signed since.
-  if (anchor.view > finalView) throw rollback('the journal is older than the ledger');
+  if (anchor.view > finalView && !isAdopted) throw rollback('the journal is older than the ledger');
   // Own segments and blocks up to the floor were given up because the ledger held them.
   // What was signed is known all the same, so this is a ledger to be made anew and no reason to distrust the journal.
   if (anchor.height < floor) throw damagedLedger('it is older than the journal');

@@ -3,6 +3,7 @@ import { standingOf } from '../../consensus/chains/standings.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import { faultBound, quorum } from '../../protocol/roster.ts';
 import type { NodeStatus } from '../rpc/node-api.ts';
+import { isGone } from './snapshots/snapshot-sync.ts';
 
 /** Final heights behind what an honest peer says from which a node calls itself syncing. */
 const SYNCING_BLOCKS = 8;
@@ -34,6 +35,7 @@ export function statusOf(facts: StatusFacts): NodeStatus {
     writable ? undefined : 'the disk failed: nothing is written any more',
     damage,
     isObserver ? undefined : sealReason(replica),
+    goneReason(replica),
     isObserver && reachable === 0 ? 'no validator is reachable' : undefined,
     !isObserver && reachable < needed
       ? `no quorum: ${reachable} of ${validators} validators are reachable, ${needed} are needed`
@@ -73,6 +75,14 @@ function sealReason(replica: Replica): string | undefined {
   if (fence.view === undefined) return 'it lost what it signed, and asks the others where it may go on';
   if (view <= fence.view) return `it lost what it signed, and is silent up to view ${fence.view}`;
   return 'it lost its vote chains: it takes no ballots until a final block restarts them';
+}
+
+/** What this node would execute next nobody has any more, and it may not leave its own history (O-03). */
+function goneReason(replica: Replica): string | undefined {
+  const next = replica.executed.height + 1;
+  if (replica.config.self === undefined || replica.fence !== undefined || !isGone(replica.peers, next))
+    return undefined;
+  return `the others no longer have block ${next}: start --rejoin goes on from their snapshot`;
 }
 
 /** A final height that an honest validator claims: f liars alone cannot make a node look behind. */

@@ -39,6 +39,7 @@ const REQUESTS: ReadonlySet<Message['kind']> = new Set([
   'fetch-past',
   'fetch-manifest',
   'fetch-chunk',
+  'fetch-history',
 ]);
 
 /** What the network hands over, decoded and judged, as inputs of the step. Nothing a peer sends makes this throw. */

@@ -166,7 +166,10 @@ describe('frames and requests', () => {
     bench.receiver.onFrame('nobody', encodeMessage(status));
     bench.receiver.onFrame('v3', Uint8Array.of(99, 1, 2));
     bench.receiver.onFrame('v3', new Uint8Array([...encodeMessage(status), 0]));
+    const chunk = { kind: 'chunk', height: 1, index: 0, bytes: new Uint8Array(9) } as const;
+    bench.receiver.onFrame('v3', encodeMessage(chunk));
     assert.deepEqual(bench.inputs, [{ kind: 'message', from: 3, message: status }]);
+    assert.equal(bench.counters.get('frame.misplaced.chunk'), 1);
     assert.equal(bench.counters.get('input.unknown_peer'), 1);
     assert.equal(bench.counters.get('frame.malformed.WAGGLE_MESSAGE_KIND'), 1);
     assert.equal(bench.counters.get('frame.malformed.WAGGLE_CODEC_TRAILING'), 1);

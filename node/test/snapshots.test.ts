@@ -10,6 +10,7 @@ import { toHex } from '../../protocol/hex.ts';
 import { chunkLeaf, snapshotRoot } from '../../protocol/snapshot/snapshot.ts';
 import { freezeState, snapshotChunks } from '../../protocol/snapshot/stream.ts';
 import { boot } from '../driver/boot.ts';
+import { encodeEntry } from '../driver/journal-entries.ts';
 import { LedgerWriter } from '../driver/ledger-writer.ts';
 import { snapshotAnswers } from '../driver/snapshots/snapshot-answers.ts';
 import { SnapshotFetch } from '../driver/snapshots/snapshot-fetch.ts';
@@ -269,8 +270,21 @@ describe('a snapshot in the store', () => {
         ledger: join(directory, 'ledger'),
         firstStart: join(directory, 'first'),
       };
-      for (let start = 0; start < 2; start++) {
-        const { replica, journal, store, floor } = await boot(OBSERVER, SOLO_GENESIS, paths, OPTIONS);
+      // An observer; a validator with nothing in its journal; one behind the fence, twice.
+      const starts = [
+        { config: OBSERVER },
+        { config: SOLO_CONFIG, refused: 'WAGGLE_BOOT_ROLLBACK' },
+        { config: SOLO_CONFIG, rejoin: true },
+        { config: SOLO_CONFIG },
+      ];
+      for (const { config, rejoin, refused } of starts) {
+        const starting = boot(config, SOLO_GENESIS, paths, { ...OPTIONS, rejoin: rejoin === true });
+        if (refused !== undefined) {
+          assert.equal(await starting.then(() => undefined, codeOf), refused);
+          continue;
+        }
+        const { replica, journal, store, floor } = await starting;
+        if (rejoin) await journal.append([encodeEntry({ kind: 'fence', view: undefined })]);
         assert.deepEqual(replica.executed, solo.replica.executed);
         assert.deepEqual(rowsOf(replica.state), rowsOf(solo.replica.state));
         assert.equal(floor.height, height);

@@ -48,6 +48,8 @@ export function reshape(by: Reshaper, message: Message, other: Message): Message
     case 'snapshot':
     case 'manifest':
     case 'chunk':
+    case 'history':
+    case 'fetch-history':
       return message;
     case 'pruned':
     case 'fetch-manifest':

@@ -49,6 +49,8 @@ export class SnapshotRoom {
   readonly #replica: Replica;
   readonly #onFailure: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** Made, while the queue of the loop was full. */
+  #unsaid: Snapshot | undefined;
 
   constructor(parts: SnapshotRoomParts) {
     const { writer, network, push, counters, onFailure } = parts;
@@ -60,7 +62,7 @@ export class SnapshotRoom {
     this.#builder = new SnapshotBuilder({
       store: this.store,
       turn,
-      made: (snapshot) => void push({ kind: 'snapshot', snapshot }),
+      made: (snapshot) => this.#say(snapshot),
       onError: onFailure,
       counters,
     });
@@ -93,11 +95,16 @@ export class SnapshotRoom {
     await this.#trust?.checkStart(this.#replica.executed);
     await this.store.sweep();
     const own = (await this.store.all()).findLast(({ isWhole, isOwn }) => isWhole && isOwn);
-    if (own !== undefined) this.#push({ kind: 'snapshot', snapshot: own.snapshot });
+    if (own !== undefined) this.#say(own.snapshot);
     this.#timer = setInterval(() => {
+      if (this.#unsaid !== undefined) this.#say(this.#unsaid);
       this.#sync.tick();
       this.#retention.tick(this.#onFailure);
     }, LOOK_EVERY_MS);
+  }
+
+  #say(snapshot: Snapshot): void {
+    this.#unsaid = this.#push({ kind: 'snapshot', snapshot }) ? undefined : snapshot;
   }
 
   take(delivery: Delivery): void {

@@ -110,6 +110,8 @@ export class SnapshotStore {
 
   /** The record first, so that half of one never passes for a whole one. */
   async drop(height: number): Promise<void> {
+    // In one batch deletes go before puts: what is on its way must be there first.
+    await this.#writer.flush();
     this.#delete([snapshotKey(height), snapshotSignaturesKey(height)]);
     for (;;) {
       const found = await this.#source.range(PREFIXES.snapshotChunk, u64(height), { limit: 1 });

@@ -27,6 +27,11 @@ export interface SnapshotSyncParts {
   readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
+/** f + 1 peers said that they no longer have the block of this height: one of them honestly. */
+export function isGone(peers: Replica['peers'], height: number): boolean {
+  return peers.filter(({ prunedHeight }) => prunedHeight >= height).length > faultBound(peers.length);
+}
+
 /** After a round in vain. */
 const RETRY_MS = 2_000;
 
@@ -106,9 +111,7 @@ export class SnapshotSync {
   #isWanted(replica: Replica, snapshot: Snapshot): boolean {
     if (!mayAdopt(replica, snapshot)) return false;
     if (this.#isFresh) return true;
-    const next = replica.executed.height + 1;
-    const gone = replica.peers.filter(({ prunedHeight }) => prunedHeight >= next).length;
-    return gone > faultBound(replica.peers.length);
+    return isGone(replica.peers, replica.executed.height + 1);
   }
 
   async #fetch(snapshot: Snapshot): Promise<void> {
