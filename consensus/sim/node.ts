@@ -1,4 +1,6 @@
 import type { GovernanceState } from '../../protocol/governance/state.ts';
+import { chunkLeaf, snapshotRoot } from '../../protocol/snapshot/snapshot.ts';
+import { isStale, snapshotChunks } from '../../protocol/snapshot/stream.ts';
 import { answer } from '../answer.ts';
 import { createReplica, liveEntries, restore, step } from '../replica.ts';
 import type { Replica } from '../replica-state.ts';
@@ -212,6 +214,7 @@ export class SimNode {
     const executed: ExecutedBlock[] = [];
     for (const delivery of deliver) {
       if (delivery.kind === 'executed') executed.push(delivery.executed);
+      if (delivery.kind === 'snapshot-due') this.#makeSnapshot(delivery);
       this.#host.deliver(this, delivery);
     }
     if (executed.length > 0) this.#store(replica, executed);
@@ -224,6 +227,20 @@ export class SimNode {
     disk.syncLedger();
     // Everything that was promised is in the journal, so what lives is all that a restart needs.
     if (!this.#syncing && random.chance(compact)) disk.compact(liveEntries(replica));
+  }
+
+  /** In no time, but later: how long it takes is the driver's affair. */
+  #makeSnapshot({ place, state }: Extract<Delivery, { kind: 'snapshot-due' }>): void {
+    if (isStale(state)) return;
+    const leaves = [...snapshotChunks(place, state)].flatMap((chunk) =>
+      chunk === undefined ? [] : [chunkLeaf(chunk)],
+    );
+    const { chain, epoch, height, hash, history } = place;
+    const snapshot = { chain, epoch, height, blockHash: hash, history, root: snapshotRoot(leaves) };
+    const boot = this.boots;
+    this.#host.after(1, () => {
+      if (this.boots === boot) this.give({ kind: 'snapshot', snapshot });
+    });
   }
 
   #wakeAt(atMs: number | undefined): void {

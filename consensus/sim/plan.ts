@@ -45,6 +45,8 @@ export interface Plan {
   readonly inboxMax: number;
   /** When one honest node loses its disk, and which one; it counts as one of the f. */
   readonly wipe: { readonly atMs: number; readonly node: number } | undefined;
+  /** Blocks between two snapshots; none where it is absent. */
+  readonly snapshotIntervalBlocks?: number;
 }
 
 /**
@@ -82,6 +84,8 @@ export interface PlanOptions {
   readonly villains?: readonly VillainKind[];
   readonly n?: number;
   readonly shards?: number;
+  /** Not drawn, so that the seeds of worlds without it stay the same worlds. */
+  readonly snapshotIntervalBlocks?: number;
   /** Default: 3. */
   readonly era?: Era;
 }
@@ -119,6 +123,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     villains: drawVillains(random, n, VILLAINS_OF_ERA[era], options.villains),
     ballotsPerVoter: random.between(1, 3),
     votersPerNode: random.between(2, n === 4 ? 5 : n > 7 ? 2 : 3),
+    ...(options.snapshotIntervalBlocks === undefined ? {} : { snapshotIntervalBlocks: options.snapshotIntervalBlocks }),
     ...ERA_1,
     ...(era === 1 ? {} : drawClocksAndQueues(random)),
     ...(era < 3 ? {} : drawDisks(random)),

@@ -45,6 +45,8 @@ export class World implements Host {
   readonly tap: WireTap;
   readonly history: HistoryChecker;
   readonly items: ItemsChecker;
+  /** Heights of snapshots that f + 1 agreed on. */
+  readonly snapshotsAgreed = new Set<number>();
   readonly recount: Recount;
   readonly standings: StandingsChecker;
   readonly load: Load;
@@ -118,6 +120,7 @@ export class World implements Host {
       shards: plan.shards,
       viewTimerMs: plan.viewTimerMs,
       blockIntervalMs: plan.blockIntervalMs,
+      ...(plan.snapshotIntervalBlocks === undefined ? {} : { snapshotIntervalBlocks: plan.snapshotIntervalBlocks }),
       sign: (message) => people.signers[self]?.sign(message) ?? new Uint8Array(64),
       verify: (key, message, signature) => plant?.believes?.(self) === true || verify(key, message, signature),
     };
@@ -257,6 +260,9 @@ export class World implements Host {
         break;
       case 'executed':
         this.#executed(node, delivery.executed);
+        break;
+      case 'snapshot':
+        this.snapshotsAgreed.add(delivery.signed[0]?.snapshot.height ?? 0);
         break;
       case 'evidence':
         if (this.honest.includes(delivery.offender)) {

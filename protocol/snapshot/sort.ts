@@ -1,5 +1,5 @@
 /** Steps between two pauses. */
-const SLICE = 8_192;
+const SLICE = 4_096;
 
 /**
  * Texts in the order of their code units, with a pause (a yield) after every slice of work, since sorting a million keys

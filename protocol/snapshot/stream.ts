@@ -25,7 +25,7 @@ export function endFrozen(state: FrozenState): void {
 }
 
 /** Rows encoded between two pauses. */
-const ROWS_PER_SLICE = 256;
+const ROWS_PER_SLICE = 64;
 
 /**
  * The canonical stream of a state, cut into chunks: the head, then every row as (table, key, row), tables in the order of

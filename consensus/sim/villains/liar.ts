@@ -1,4 +1,5 @@
 import { checkpointDigest } from '../../../protocol/receipt/checkpoint.ts';
+import { snapshotDigest } from '../../../protocol/snapshot/snapshot.ts';
 import type { Message, Status } from '../../types.ts';
 import type { Villain, VillainTools } from './villain.ts';
 
@@ -31,6 +32,11 @@ function spoil(tools: VillainTools, message: Message): Message {
       const checkpoint = { ...message.checkpoint.checkpoint, root: new Uint8Array(32).fill(9) };
       const signature = tools.signer.sign(checkpointDigest(checkpoint));
       return { kind: 'checkpoint', checkpoint: { checkpoint, signer: tools.self, signature } };
+    }
+    case 'snapshot': {
+      const snapshot = { ...message.signed.snapshot, root: new Uint8Array(32).fill(9) };
+      const signature = tools.signer.sign(snapshotDigest(snapshot));
+      return { kind: 'snapshot', signed: { snapshot, signer: tools.self, signature } };
     }
     default:
       return message;
