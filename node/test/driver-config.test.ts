@@ -90,6 +90,19 @@ describe('configuration', () => {
       assert.equal(resolveConfig({}, { rpcHost: host }, {}).rpc.host, host);
   });
 
+  it('keeps all blocks, or as many as it is told', () => {
+    const kept = (text: string, env = {}) => resolveConfig(parseConfigFile(text), {}, env).retention.blocks;
+    assert.equal(kept(''), undefined);
+    assert.equal(kept('retention: {blocks: all}'), undefined);
+    assert.equal(kept('retention: {blocks: 500}'), 500);
+    assert.equal(kept('retention: {blocks: 500}', { WAGGLE_RETENTION_BLOCKS: '7' }), 7);
+    assert.equal(kept('retention: {blocks: 500}', { WAGGLE_RETENTION_BLOCKS: 'all' }), undefined);
+    for (const blocks of ['some', '-1', '1.5', '1e99', '[1]']) {
+      const { code } = factsOf(() => kept(`retention: {blocks: ${blocks}}`));
+      assert.equal(code, 'WAGGLE_CONFIG_VALUE', blocks);
+    }
+  });
+
   it('refuses values out of range', () => {
     for (const port of ['-1', '65536', '1e3', '', '1.5']) {
       assert.equal(factsOf(() => resolveConfig({}, { rpcPort: port }, {})).code, 'WAGGLE_CONFIG_VALUE', port);
