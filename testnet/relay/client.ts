@@ -19,7 +19,7 @@ export interface RelayClient {
   links(): Promise<LinkStatus[]>;
 }
 
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 15_000;
 
 /** @throws WaggleError WAGGLE_CLI_USAGE the network has no relay, with what to type for one that has */
 export async function connectRelay(directory: string, names: readonly string[]): Promise<RelayClient> {

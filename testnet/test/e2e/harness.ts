@@ -26,8 +26,8 @@ export interface Running {
   readonly ended: Promise<Ran>;
 }
 
-/** Start a command line of waggle; it is killed when it takes longer than a minute and a half. */
-export function begin(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+/** Start a command line of waggle; it is killed when it takes longer than `runMs`, a minute and a half. */
+export function begin(args: readonly string[], env: NodeJS.ProcessEnv = {}, runMs = RUN_MS): Running {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,7 +39,7 @@ export function begin(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), RUN_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), runMs);
   const ended = new Promise<Ran>((done) => {
     child.once('close', (exit, signal) => {
       clearTimeout(timer);

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { begin, daemonsOf, inFolder, succeed, until, waggle } from './harness.ts';
 
+/** What the command gives a scenario before it says that it is stuck, and some more. */
+const SCENARIO_MS = 260_000;
+
 interface Verdict {
   readonly scenario: string;
   readonly verdict: string;
@@ -10,7 +13,8 @@ interface Verdict {
 }
 
 test('halves: a scenario is run, judged, and leaves nothing behind', async () => {
-  const { exit, out, err } = await waggle(['testnet', 'scenario', 'halves', '--seed', '3', '-o', 'json']);
+  const run = begin(['testnet', 'scenario', 'halves', '--seed', '3', '-o', 'json'], {}, SCENARIO_MS);
+  const { exit, out, err } = await run.ended;
   assert.equal(exit, 0, err);
   const [result] = JSON.parse(out) as [Verdict];
   assert.deepEqual([result.scenario, result.verdict], ['halves', 'holds']);
@@ -22,7 +26,7 @@ test('halves: a scenario is run, judged, and leaves nothing behind', async () =>
 test('a network with --faults is cut and healed, one without says how to get one', async () => {
   await inFolder(async (folder) => {
     const dir = join(folder, 'net');
-    const up = begin(['testnet', 'up', '--faults', '--nodes', '4', '--dir', dir, '-o', 'json']);
+    const up = begin(['testnet', 'up', '--faults', '--dir', dir, '-o', 'json'], {}, SCENARIO_MS);
     await until(
       'the network is up',
       60_000,
