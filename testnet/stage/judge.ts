@@ -17,7 +17,7 @@ const POLL_MS = 100;
 export async function judgeLedgers(members: readonly Member[], load: Load): Promise<Finding[]> {
   const { space, session, told, cast } = load;
   const levelMs = await untilLevel(members);
-  const level = timing('L2', `${members.length} nodes level after`, levelMs, LEVEL_AIM_MS);
+  const level = timing('L2', `${members.length} nodes level`, levelMs, LEVEL_AIM_MS);
   if (!level.holds) return [level, ...(await safetyWithoutLevel(members))];
   const { doubled, untrue, countedPerNode } = await auditPromises(members, space, session, told);
   const finals = told.filter((one) => 'result' in one).length;
@@ -32,8 +32,6 @@ export async function judgeLedgers(members: readonly Member[], load: Load): Prom
   const undecided = told.length - finals;
   const rest = undecided === 0 ? '' : `, ${undecided} not told final`;
   return [
-    level,
-    await sameBlocks(members),
     {
       invariant: 'S2',
       holds: untrue === 0 && doubled === 0,
@@ -44,6 +42,8 @@ export async function judgeLedgers(members: readonly Member[], load: Load): Prom
       holds: wrong === 0 && distinct === 1 && new Set(countedPerNode).size === 1,
       figure: wrong === 0 && distinct === 1 ? 'tallies equal' : `${wrong} tallies wrong, ${distinct} different`,
     },
+    level,
+    await sameBlocks(members),
   ];
 }
 
@@ -55,7 +55,7 @@ async function sameBlocks(members: readonly Member[]): Promise<Finding> {
     members.map(async ({ client }) => (await client.call<ChainGetBlockResult>('chain_getBlock', { height })).hash),
   );
   const distinct = new Set(hashes).size;
-  const figure = distinct === 1 ? `one block at height ${height}` : `${distinct} blocks at height ${height}`;
+  const figure = `${distinct === 1 ? 'one block' : `${distinct} blocks`} at height ${height}`;
   return { invariant: 'S1', holds: distinct === 1, figure };
 }
 
