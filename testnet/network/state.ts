@@ -43,13 +43,29 @@ export async function saveTestnetFile(directory: string, file: TestnetFile): Pro
   }
 }
 
-/** Change what is known of one node, by one command at a time. */
+/** By folder, the last change of this process that is under way. */
+const changes = new Map<string, Promise<void>>();
+
+/**
+ * Change what is known of one node, by one command at a time. Changes of this process wait for each other here: at the lock
+ * each try costs a file that is synced, and four nodes killed at once took minutes of tries where the disk was busy.
+ */
 export async function updateNode(directory: string, name: string, change: Partial<TestnetNode>): Promise<void> {
-  await withLock(directory, async () => {
-    const file = await requireTestnet(directory);
-    const nodes = file.nodes.map((node) => (node.name === name ? { ...node, ...change } : node));
-    await saveTestnetFile(directory, { ...file, nodes });
-  });
+  const before = changes.get(directory) ?? Promise.resolve();
+  const own = before
+    .catch(() => undefined)
+    .then(() => withLock(directory, () => saveChange(directory, name, change)))
+    .finally(() => {
+      if (changes.get(directory) === own) changes.delete(directory);
+    });
+  changes.set(directory, own);
+  await own;
+}
+
+async function saveChange(directory: string, name: string, change: Partial<TestnetNode>): Promise<void> {
+  const file = await requireTestnet(directory);
+  const nodes = file.nodes.map((node) => (node.name === name ? { ...node, ...change } : node));
+  await saveTestnetFile(directory, { ...file, nodes });
 }
 
 /** Run while no other command changes this network. @throws WaggleError WAGGLE_CLI_BUSY */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { parseTestnetFile, readTestnetFile } from '../../node/cli/testnet-file.ts';
+import { loadConfig } from '../../node/config/config.ts';
 import { inTemporaryDirectory } from '../../node/test/temporary-directory.ts';
 import { codeOf } from '../../protocol/errors.ts';
 import { parseGenesis } from '../../protocol/genesis.ts';
@@ -14,6 +15,8 @@ import { readGenesisFile } from '../network/genesis-file.ts';
 import { freePorts } from '../network/ports.ts';
 import { isOurs, processState, signalDaemon } from '../network/processes.ts';
 import { nodeNamed, requireTestnet, updateNode } from '../network/state.ts';
+import type { Link } from '../relay/relay.ts';
+import { readRelayFile } from '../relay/relay-file.ts';
 
 test('a new network: one home a node, all with one genesis that names every validator as opener and admin', async () => {
   await inTemporaryDirectory(async (directory) => {
@@ -96,4 +99,40 @@ test('a process that is not the daemon of a home is never signalled, whatever th
     () => parseTestnetFile('p', '{}'),
     (error) => codeOf(error) === 'WAGGLE_CLI_INPUT',
   );
+});
+
+test('a network with --faults: every node dials every other through a port of its own, which the relay hands on', async () => {
+  await inTemporaryDirectory(async (directory) => {
+    const { nodes, genesis } = await createTestnet(directory, { nodes: 3, shards: 1, faults: true });
+    const relay = await readRelayFile(directory);
+    assert.ok(relay !== undefined);
+    const links: readonly Link[] = relay.links;
+    assert.equal(links.length, 6);
+    assert.equal(new Set([relay.control.port, ...links.map(({ port }) => port)]).size, 7);
+    for (const { name, home, p2p } of nodes) {
+      const { dial } = (await loadConfig(join(home, 'config.yaml'), {}, {})).p2p;
+      const own = links.filter(({ from }) => from === name);
+      assert.deepEqual(new Map(own.map(({ to, port }) => [to, `/ip4/127.0.0.1/tcp/${port}`])), dial);
+      for (const { target } of links.filter(({ to }) => to === name)) {
+        assert.ok(p2p.startsWith(`/ip4/127.0.0.1/tcp/${target}/`));
+      }
+    }
+    // Others learn the real addresses, so that a node made by hand can join past the relay.
+    const { validators } = (await readGenesisFile(genesis)).genesis;
+    assert.ok(validators.every(({ addrs }, at) => nodes[at]?.p2p.startsWith(`${addrs[0]}/`)));
+    await assert.rejects(createTestnet(directory, { nodes: 17, shards: 1, faults: true }), (error) => {
+      return codeOf(error) === 'WAGGLE_CLI_USAGE';
+    });
+  });
+});
+
+test('a change that fails does not keep the next one of this process from being made', async () => {
+  await inTemporaryDirectory(async (directory) => {
+    const early = updateNode(directory, 'node1', { pid: 1 });
+    await assert.rejects(early, (error) => codeOf(error) === 'WAGGLE_CLI_UNAVAILABLE');
+    await createTestnet(directory, { nodes: 1, shards: 1 });
+    const change = (pid: number): Promise<void> => updateNode(directory, 'node1', { pid });
+    await Promise.all(Array.from({ length: 20 }, (_, at) => change(1_000 + at)));
+    assert.equal((await readTestnetFile(directory))?.nodes[0]?.pid, 1_019);
+  });
 });
