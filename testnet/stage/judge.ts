@@ -3,6 +3,7 @@ import { auditPromises, countedOn } from '../failover/audit.ts';
 import type { Finding } from '../scenarios/scenario.ts';
 import { type Member, statusOf } from '../voting/members.ts';
 import type { Load } from './load.ts';
+import { mayAskAgain, patient } from './patient.ts';
 import { distinctTallies, wrongTallies } from './recount.ts';
 import { timing } from './timing.ts';
 
@@ -14,9 +15,10 @@ const POLL_MS = 100;
  * Hold what voters signed and what they were told against the ledgers of these nodes, once they stand level.
  * Nothing is taken from the code of the nodes: only what they answer.
  */
-export async function judgeLedgers(members: readonly Member[], load: Load): Promise<Finding[]> {
+export async function judgeLedgers(standing: readonly Member[], load: Load): Promise<Finding[]> {
   const { space, session, told, cast } = load;
-  const levelMs = await untilLevel(members);
+  const levelMs = await untilLevel(standing);
+  const members = standing.map((member) => patient(member, mayAskAgain));
   const level = timing('L2', `${members.length} nodes level`, levelMs, LEVEL_AIM_MS);
   if (!level.holds) return [level, ...(await safetyWithoutLevel(members))];
   const { doubled, untrue, countedPerNode } = await auditPromises(members, space, session, told);

@@ -9,6 +9,7 @@ import type { Stage } from '../scenarios/scenario.ts';
 import { membersOf } from '../voting/members.ts';
 import { judgeLedgers } from './judge.ts';
 import { startLoad } from './load.ts';
+import { isBusyMachine, patient } from './patient.ts';
 import { randomOf } from './random.ts';
 import { untilAtTip } from './tip.ts';
 
@@ -24,7 +25,7 @@ export interface StageOptions {
 /** What a scenario may do to a network that runs already. */
 export async function createStage(testnet: OpenTestnet, { seed, say, signal }: StageOptions): Promise<Stage> {
   const { directory, file } = testnet;
-  const members = await membersOf(file);
+  const members = (await membersOf(file)).map((member) => patient(member, isBusyMachine));
   const names = file.nodes.map(({ name }) => name);
   const relay = (await readRelayFile(directory)) === undefined ? undefined : await connectRelay(directory, names);
   const down = new Set<string>();

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { WaggleClientError } from '../../client/errors.ts';
+import { WaggleError } from '../../protocol/errors.ts';
 import { SCENARIOS } from '../scenarios/registry.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { judgeLedgers } from '../stage/judge.ts';
@@ -10,6 +11,7 @@ import type { Load, Promised } from '../stage/load.ts';
 import { frozen, shareFinal, typicalFinal } from '../stage/measure.ts';
 import { eventsIn } from '../stage/metrics.ts';
 import { whyNot } from '../stage/needs.ts';
+import { isBusyMachine, mayAskAgain, patient } from '../stage/patient.ts';
 import { randomOf } from '../stage/random.ts';
 import { type Count, recount, wrongTallies } from '../stage/recount.ts';
 import { longestGapMs, timing } from '../stage/timing.ts';
@@ -181,6 +183,27 @@ describe('what a scenario measures', () => {
     assert.deepEqual(row(7), row(7));
     assert.notDeepEqual(row(7), row(8));
     assert.ok(row(7).every((x) => x >= 0 && x < 1));
+  });
+});
+
+describe('a patient member', () => {
+  const late = new WaggleError('WAGGLE_RPC_REFUSED', { number: -32_600 });
+  const failing = (errors: Error[]) => {
+    const call = async () => {
+      const error = errors.shift();
+      if (error !== undefined) throw error;
+      return 'answer';
+    };
+    return { name: 'n', home: '', client: { call } as unknown as Member['client'] };
+  };
+
+  it('asks again where the machine was too busy, and takes every other refusal for what it is', async () => {
+    assert.equal(await patient(failing([late]), isBusyMachine, 0).client.call('x'), 'answer');
+    const no = new WaggleError('WAGGLE_RPC_REFUSED', { number: 4_001 });
+    await assert.rejects(patient(failing([no]), mayAskAgain).client.call('x'), no);
+    const dead = new WaggleError('WAGGLE_RPC_TIMEOUT', {});
+    await assert.rejects(patient(failing([dead]), isBusyMachine).client.call('x'), dead);
+    assert.equal(mayAskAgain(dead), true);
   });
 });
 
