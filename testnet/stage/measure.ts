@@ -39,10 +39,14 @@ export function shareFinal(load: Load, what: string, fromMs: number, toMs: numbe
   return { invariant: 'L1', holds: percent > 0, figure: `${what} ${percent} % final${aim}` };
 }
 
-/** The median time from send to final of ballots sent in a stretch of time. */
+/**
+ * The median time from send to final of ballots sent in a stretch of time. One that is still on its way counts with the time
+ * it has taken so far, else the slow ones would be left out.
+ */
 export function typicalFinal(load: Load, what: string, fromMs: number, toMs: number, aimMs: number): Finding {
-  const took = load.told.flatMap((one) =>
-    'result' in one && one.sentMs > fromMs && one.sentMs <= toMs ? [one.toldMs - one.sentMs] : [],
-  );
-  return timing('L1', what, took.length === 0 ? Number.POSITIVE_INFINITY : percentile(took, 0.5), aimMs);
+  const finalMs = new Map(load.told.flatMap((one) => ('result' in one ? [[one.voter, one.toldMs] as const] : [])));
+  const sent = load.cast.filter(({ sentMs }) => sentMs > fromMs && sentMs <= toMs);
+  const took = sent.map(({ voter, sentMs }) => (finalMs.get(voter) ?? toMs) - sentMs);
+  const isAnyFinal = sent.some(({ voter }) => finalMs.has(voter));
+  return timing('L1', what, isAnyFinal ? percentile(took, 0.5) : Number.POSITIVE_INFINITY, aimMs);
 }

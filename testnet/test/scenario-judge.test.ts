@@ -168,7 +168,18 @@ describe('what a scenario measures', () => {
       [true, 'x 50 % final (aim 80 %)'],
     );
     assert.equal(shareFinal(load, 'x', 16, 30, 80).holds, false);
-    assert.equal(typicalFinal(load, 'p50', 0, 30, 100).holds, true);
+    assert.equal(typicalFinal(load, 'p50', 0, 15, 100).figure, 'p50 0.0 s');
+    // The second is on its way for ten seconds already.
+    assert.equal(
+      typicalFinal(
+        { ...load, cast: load.cast.slice(0, 1).concat(cast('b', 1, 1, 20), cast('c', 1, 1, 20)) },
+        'p50',
+        0,
+        10_020,
+        100,
+      ).figure,
+      'p50 10.0 s (over: aim 0.1 s)',
+    );
     assert.equal(typicalFinal(load, 'p50', 16, 30, 100).holds, false);
   });
 
