@@ -17,6 +17,7 @@ const PORT_MAX = 65_000;
 const VOTERS_MAX = 10_000;
 const BALLOTS_MAX = 1_000_000;
 const CONCURRENCY_MAX = 1_024;
+const RESTARTS_MAX = 10_000;
 const SEED_MAX = 999_999_999;
 const DELAY_MS_MAX = 60_000;
 const LOSS_PERCENT_MAX = 90;
@@ -146,7 +147,12 @@ function addScenario(testnet: Command, context: CliContext): void {
       .command('scenario')
       .description('a fault on a network of its own, and whether what must hold does')
       .argument('<name>', 'which one, or all')
-      .option('--seed <number>', 'of what it draws, such as whom it kills', wholeNumber('--seed', 0, SEED_MAX), 1),
+      .option('--seed <number>', 'of what it draws, such as whom it kills', wholeNumber('--seed', 0, SEED_MAX), 1)
+      .option(
+        '--restarts <count>',
+        'of the node that power-cut kills (default: 20)',
+        wholeNumber('--restarts', 1, RESTARTS_MAX),
+      ),
   ).action(async (name: string, options: ScenarioCommandOptions) =>
     (await import('./stage/command.ts')).scenarioCommand(name, options, context),
   );

@@ -11,6 +11,7 @@ import { pause } from './pause.ts';
 import { rate } from './rate.ts';
 import { ring } from './ring.ts';
 import { rollingRestart } from './rolling-restart.ts';
+import { powerCut } from './power-cut.ts';
 import type { Scenario } from './scenario.ts';
 import { swizzle } from './swizzle.ts';
 import { wrongState } from './wrong-state.ts';
@@ -32,4 +33,5 @@ export const SCENARIOS: readonly Scenario[] = [
   delay,
   rate,
   wrongState,
+  powerCut,
 ];

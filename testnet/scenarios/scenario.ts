@@ -4,6 +4,7 @@ import type { LaunchOptions } from '../network/control.ts';
 import type { RelayClient } from '../relay/client.ts';
 import type { Load, LoadPlan } from '../stage/load.ts';
 import type { Member } from '../voting/members.ts';
+import type { Conflict } from '../wire-tap/judge.ts';
 
 /** What a scenario cannot do without: a network made with --faults, strace on the path, the rights of root. */
 export type Need = 'relay' | 'strace' | 'root';
@@ -14,6 +15,8 @@ export interface Scenario {
   /** What must hold, in one sentence. */
   readonly promise: string;
   readonly needs?: readonly Need[];
+  /** After how long it is stuck, where three minutes are not enough. */
+  limitMs?(stage: Stage): number;
   /** Everything it starts it starts through the stage, which ends it. An error is a scenario that does not hold. */
   run(stage: Stage): Promise<readonly Finding[]>;
 }
@@ -33,6 +36,8 @@ export interface Stage {
   readonly names: readonly string[];
   /** JSON-RPC of every node, with its admin token. */
   readonly members: readonly Member[];
+  /** How often a node is to be started again, where a scenario counts that and the caller said so. */
+  readonly restarts: number | undefined;
   /** 0 ≤ x < 1, the same row for the same seed. */
   readonly random: () => number;
   /** Aborted when the scenario is over, in time or not. */
@@ -70,7 +75,10 @@ export interface Stage {
   untilTip(name: string, timeoutMs?: number): Promise<number>;
   /**
    * End the load, let the nodes come level, and hold what the voters were told and what they signed against the ledger of
-   * every node (S1, S2, S3). A node that the scenario left killed or stopped is not asked; every other one must answer.
+   * every node (S1, S2, S3), and what came over the wires against who signed it (S4): `villains` are those whose key was
+   * made to sign twice. A node that the scenario left killed or stopped is not asked; every other one must answer.
    */
-  judge(load: Load): Promise<Finding[]>;
+  judge(load: Load, villains?: readonly string[]): Promise<Finding[]>;
+  /** What any key signed twice so far, over all lives of all nodes. */
+  signedTwice(): Promise<readonly Conflict[]>;
 }

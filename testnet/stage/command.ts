@@ -11,13 +11,14 @@ import { runScenario, type ScenarioResult } from './run.ts';
 
 export interface ScenarioCommandOptions {
   readonly seed: number;
+  readonly restarts?: number;
   readonly output: OutputFormat;
 }
 
 /** `waggle testnet scenario NAME|all`. Exit 1 when a finding does not hold. */
 export async function scenarioCommand(
   name: string,
-  { seed, output }: ScenarioCommandOptions,
+  { seed, restarts, output }: ScenarioCommandOptions,
   { io, result }: CliContext,
 ): Promise<void> {
   const chosen = name === 'all' ? SCENARIOS : [named(name)];
@@ -26,7 +27,7 @@ export async function scenarioCommand(
   try {
     for (const [at, scenario] of chosen.entries()) {
       io.err(`[${at + 1}/${chosen.length}] ${scenario.name}: ${scenario.promise}\n`);
-      const one = await runScenario(scenario, seed, (line) => io.err(`  ${line}\n`), ending);
+      const one = await runScenario(scenario, seed, (line) => io.err(`  ${line}\n`), ending, restarts);
       results.push(one);
       io.err(`  ${lineOf(one)}\n`);
     }

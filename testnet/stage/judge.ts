@@ -2,6 +2,7 @@ import type { ChainGetBlockResult, TallyGetResult } from '../../client/generated
 import { auditPromises, countedOn } from '../failover/audit.ts';
 import type { Finding } from '../scenarios/scenario.ts';
 import { type Member, statusOf } from '../voting/members.ts';
+import type { TapJudge } from '../wire-tap/judge.ts';
 import type { Load } from './load.ts';
 import { mayAskAgain, patient } from './patient.ts';
 import { distinctTallies, wrongTallies } from './recount.ts';
@@ -47,6 +48,15 @@ export async function judgeLedgers(standing: readonly Member[], load: Load): Pro
     level,
     await sameBlocks(members),
   ];
+}
+
+/** S4: what a key that nobody made sign twice signed twice, over all lives of all nodes. */
+export function judgeTaps({ conflicts, statements }: TapJudge, villains: readonly string[]): Finding {
+  const honest = conflicts.filter(({ signer }) => !villains.includes(signer));
+  const first = honest[0] === undefined ? '' : `: ${honest[0].signer} ${honest[0].what}`;
+  // A tap that heard nothing proves nothing.
+  const holds = honest.length === 0 && statements > 0;
+  return { invariant: 'S4', holds, figure: `${honest.length} signed twice of ${statements}${first}` };
 }
 
 /** S1: blocks name their parents, so one equal hash at a height that all have stands for all heights below. */

@@ -65,9 +65,9 @@ export async function startLoad(
   plan: LoadPlan,
   signal: AbortSignal,
 ): Promise<Load> {
-  const voters = Array.from({ length: plan.voters ?? VOTERS }, (_, at) => makeVoter(at));
-  await register(members, voters);
   const session = await freeSessionId(members, SPACE, 'scenario');
+  const voters = Array.from({ length: plan.voters ?? VOTERS }, (_, at) => makeVoter(session, at));
+  await register(members, voters);
   await openSession(members, sessionParams(session, voters));
   const urls = file.nodes.map(({ rpc }) => rpc);
   const clients = Array.from({ length: CLIENTS }, () => connect({ urls, chain: file.chain }));
@@ -79,8 +79,9 @@ interface Voter {
   readonly key: KeyPair;
 }
 
-function makeVoter(at: number): Voter {
-  return { id: parseId(`voter-${at + 1}`), key: generateKeyPair() };
+/** Of this session alone, so that a stage may have one load after the other. */
+function makeVoter(session: string, at: number): Voter {
+  return { id: parseId(`${session}-voter-${at + 1}`), key: generateKeyPair() };
 }
 
 /** The keys stay here: a node that is killed must not be needed for its voters' ballots. */

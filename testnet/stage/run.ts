@@ -1,14 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { failureOf } from '../../node/cli/failures.ts';
+import { WIRE_TAP_VARIABLE } from '../../node/driver/wire-tap.ts';
 import { codeOf } from '../../protocol/errors.ts';
 import { NETWORK_DEFAULTS } from '../network/defaults.ts';
 import type { Ending } from '../network/ending.ts';
 import { openTestnet } from '../network/open.ts';
 import type { Finding, Scenario } from '../scenarios/scenario.ts';
 import { whyNot } from './needs.ts';
-import { createStage } from './stage.ts';
+import { createStage, type StageOptions, tapsOf } from './stage.ts';
 
 export interface ScenarioResult {
   readonly scenario: string;
@@ -33,6 +35,7 @@ export async function runScenario(
   seed: number,
   say: (line: string) => void,
   ending: Ending,
+  restarts?: number,
 ): Promise<ScenarioResult> {
   const { name, promise } = scenario;
   const about = { scenario: name, promise, seed };
@@ -43,7 +46,7 @@ export async function runScenario(
   const directory = await mkdtemp(join(tmpdir(), 'waggle-scenario-'));
   let isKept = false;
   try {
-    const findings = await onStage(scenario, seed, directory, say, ending);
+    const findings = await onStage(scenario, { seed, say, restarts }, directory, ending);
     const holds = isHeld(findings);
     isKept = !holds;
     return {
@@ -70,19 +73,22 @@ export function isHeld(findings: readonly Finding[]): boolean {
 
 async function onStage(
   scenario: Scenario,
-  seed: number,
+  asked: Omit<StageOptions, 'signal'>,
   directory: string,
-  say: (line: string) => void,
   ending: Ending,
 ): Promise<readonly Finding[]> {
   const faults = scenario.needs?.includes('relay') === true;
+  // Every daemon that is started from here on writes down what it is sent.
+  process.env[WIRE_TAP_VARIABLE] = tapsOf(directory);
   const options = { ...NETWORK_DEFAULTS, directory, faults, ephemeral: false, detach: false };
   const testnet = await openTestnet(options, () => undefined, ending);
   const over = new AbortController();
   const { promise: late, resolve } = Promise.withResolvers<readonly Finding[]>();
-  const timer = setTimeout(() => resolve([tooLate]), SCENARIO_MS);
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const stage = await createStage(testnet, { seed, say, signal: over.signal });
+    const stage = await createStage(testnet, { ...asked, signal: over.signal });
+    const limitMs = scenario.limitMs?.(stage) ?? SCENARIO_MS;
+    timer = setTimeout(() => resolve([tooLate(limitMs)]), limitMs);
     const run = scenario.run(stage);
     // Broken off, it fails on what is taken away from it.
     run.catch(() => undefined);
@@ -91,7 +97,10 @@ async function onStage(
     clearTimeout(timer);
     over.abort();
     await testnet.close();
+    delete process.env[WIRE_TAP_VARIABLE];
   }
 }
 
-const tooLate: Finding = { invariant: 'L1', holds: false, figure: `not over after ${SCENARIO_MS / 1_000} s` };
+function tooLate(limitMs: number): Finding {
+  return { invariant: 'L1', holds: false, figure: `not over after ${limitMs / 1_000} s` };
+}

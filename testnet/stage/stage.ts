@@ -1,13 +1,16 @@
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WaggleError } from '../../protocol/errors.ts';
 import { killNode, launchNode, pauseNode, resumeNode, startNode, stopNode } from '../network/control.ts';
+import { readGenesisFile } from '../network/genesis-file.ts';
 import type { OpenTestnet } from '../network/open.ts';
 import { nodeNamed, requireTestnet } from '../network/state.ts';
 import { connectRelay } from '../relay/client.ts';
 import { readRelayFile } from '../relay/relay-file.ts';
 import type { Stage } from '../scenarios/scenario.ts';
 import { membersOf } from '../voting/members.ts';
-import { judgeLedgers } from './judge.ts';
+import { TapJudge } from '../wire-tap/judge.ts';
+import { judgeLedgers, judgeTaps } from './judge.ts';
 import { startLoad } from './load.ts';
 import { isBusyMachine, patient } from './patient.ts';
 import { randomOf } from './random.ts';
@@ -20,15 +23,23 @@ export interface StageOptions {
   readonly seed: number;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  readonly restarts: number | undefined;
+}
+
+/** Where the nodes of a stage leave what they were sent. */
+export function tapsOf(directory: string): string {
+  return join(directory, 'taps');
 }
 
 /** What a scenario may do to a network that runs already. */
-export async function createStage(testnet: OpenTestnet, { seed, say, signal }: StageOptions): Promise<Stage> {
+export async function createStage(testnet: OpenTestnet, { seed, say, signal, restarts }: StageOptions): Promise<Stage> {
   const { directory, file } = testnet;
   const members = (await membersOf(file)).map((member) => patient(member, isBusyMachine));
   const names = file.nodes.map(({ name }) => name);
   const relay = (await readRelayFile(directory)) === undefined ? undefined : await connectRelay(directory, names);
   const down = new Set<string>();
+  const { genesis } = await readGenesisFile(file.genesis);
+  const readTaps = () => new TapJudge(genesis).readFolder(tapsOf(directory));
   const member = (name: string) => {
     nodeNamed(file, name);
     return members.find((one) => one.name === name) as (typeof members)[number];
@@ -42,6 +53,7 @@ export async function createStage(testnet: OpenTestnet, { seed, say, signal }: S
     names,
     members,
     random: randomOf(seed),
+    restarts,
     signal,
     say,
     rest: async (ms) => {
@@ -80,12 +92,11 @@ export async function createStage(testnet: OpenTestnet, { seed, say, signal }: S
       member(name);
       return untilAtTip(members, name, timeoutMs, signal);
     },
-    async judge(load) {
+    async judge(load, villains = []) {
       await load.stop();
-      return await judgeLedgers(
-        members.filter(({ name }) => !down.has(name)),
-        load,
-      );
+      const asked = members.filter(({ name }) => !down.has(name));
+      return [...(await judgeLedgers(asked, load)), judgeTaps(await readTaps(), villains)];
     },
+    signedTwice: async () => (await readTaps()).conflicts,
   };
 }
