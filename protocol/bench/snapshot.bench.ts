@@ -26,6 +26,7 @@ const place = {
   timeMs: 1,
   history: filled(3),
   cut: [],
+  standings: [],
 };
 const startMs = performance.now();
 const startCpu = process.cpuUsage();

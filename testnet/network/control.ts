@@ -9,7 +9,8 @@ import { dirFlagOf, nodeNamed, requireTestnet, updateNode } from './state.ts';
 
 const TERM_WAIT_MS = 10_000;
 const KILL_WAIT_MS = 5_000;
-const START_WAIT_MS = 60_000;
+/** Long, since a busy machine starts several at a time. */
+const START_WAIT_MS = 90_000;
 const POLL_MS = 50;
 const STATUS_TIMEOUT_MS = 2_000;
 

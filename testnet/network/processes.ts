@@ -3,7 +3,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 
-const MAIN = resolve(import.meta.dirname, '..', '..', 'node', 'main.ts');
+/** What runs a command of waggle. */
+export const MAIN = resolve(import.meta.dirname, '..', '..', 'node', 'main.ts');
 const LOG_TAIL_BYTES = 16_384;
 
 export interface SpawnOptions {

@@ -6,8 +6,8 @@ import type { Load, LoadPlan } from '../stage/load.ts';
 import type { Member } from '../voting/members.ts';
 import type { Conflict } from '../wire-tap/judge.ts';
 
-/** What a scenario cannot do without: a network made with --faults, strace on the path, the rights of root. */
-export type Need = 'relay' | 'strace' | 'root';
+/** What a scenario cannot do without: a network made with --faults, strace on the path, the rights of root, faketime. */
+export type Need = 'relay' | 'strace' | 'root' | 'faketime';
 
 /** One thing that must hold under one fault, on real processes. The file has its name. */
 export interface Scenario {
@@ -79,6 +79,6 @@ export interface Stage {
    * made to sign twice. A node that the scenario left killed or stopped is not asked; every other one must answer.
    */
   judge(load: Load, villains?: readonly string[]): Promise<Finding[]>;
-  /** What any key signed twice so far, over all lives of all nodes. */
-  signedTwice(): Promise<readonly Conflict[]>;
+  /** What any key signed twice so far, over all lives of all nodes, or by what one of them heard alone. */
+  signedTwice(heardBy?: string): Promise<readonly Conflict[]>;
 }

@@ -39,7 +39,7 @@ export async function createStage(testnet: OpenTestnet, { seed, say, signal, res
   const relay = (await readRelayFile(directory)) === undefined ? undefined : await connectRelay(directory, names);
   const down = new Set<string>();
   const { genesis } = await readGenesisFile(file.genesis);
-  const readTaps = () => new TapJudge(genesis).readFolder(tapsOf(directory));
+  const readTaps = (node?: string) => new TapJudge(genesis).readFolder(tapsOf(directory), node);
   const member = (name: string) => {
     nodeNamed(file, name);
     return members.find((one) => one.name === name) as (typeof members)[number];
@@ -77,6 +77,8 @@ export async function createStage(testnet: OpenTestnet, { seed, say, signal, res
       signal.throwIfAborted();
       const { child } = await launchNode(directory, name, { ...options, tied: true });
       down.delete(name);
+      // Who launches a node judges by itself how it ends.
+      child.once('exit', () => down.add(name));
       return child;
     },
     get relay() {
@@ -97,6 +99,6 @@ export async function createStage(testnet: OpenTestnet, { seed, say, signal, res
       const asked = members.filter(({ name }) => !down.has(name));
       return [...(await judgeLedgers(asked, load)), judgeTaps(await readTaps(), villains)];
     },
-    signedTwice: async () => (await readTaps()).conflicts,
+    signedTwice: async (heardBy) => (await readTaps(heardBy)).conflicts,
   };
 }

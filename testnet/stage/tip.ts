@@ -24,3 +24,27 @@ export async function untilAtTip(
   }
   return Number.POSITIVE_INFINITY;
 }
+
+/**
+ * Wait until a node has executed what the others had when this was asked. Ready it need not be: one that lost its vote
+ * chains votes on blocks and takes no ballots.
+ * @returns milliseconds; infinite when it did not come within `timeoutMs`, or `signal` came first
+ */
+export async function untilAtHeight(
+  members: readonly Member[],
+  name: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const startedMs = performance.now();
+  const heightOf = async (isWanted: (name: string) => boolean): Promise<number> => {
+    const status = [...(await statusOf(members))].filter(([member]) => isWanted(member.name));
+    return Math.max(-1, ...status.map(([, { height }]) => height));
+  };
+  const tip = await heightOf((one) => one !== name);
+  while (performance.now() - startedMs < timeoutMs && !signal.aborted) {
+    if ((await heightOf((one) => one === name)) >= tip) return performance.now() - startedMs;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return Number.POSITIVE_INFINITY;
+}

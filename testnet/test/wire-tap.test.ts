@@ -14,6 +14,7 @@ import { chainId, parseGenesis } from '../../protocol/genesis.ts';
 import { ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { checkpointDigest } from '../../protocol/receipt/checkpoint.ts';
+import { judgeTaps } from '../stage/judge.ts';
 import { TapJudge } from '../wire-tap/judge.ts';
 
 const KEYS = [1, 2, 3, 4].map((byte) => keyPairFromSeed(new Uint8Array(32).fill(byte)));
@@ -163,5 +164,14 @@ describe('the judge of the wire taps', () => {
       conflicts.map(({ what }) => what),
       ['notarize of view 7, epoch 0'],
     );
+  });
+
+  it('is a finding of every scenario: broken by an honest key, by silence, and not by a villain that is named', async () => {
+    const judge = await judged([vote(1, 'nullify', 7)], [vote(1, 'finalize', 7, 5)]);
+    assert.equal(judgeTaps(judge, []).holds, false);
+    assert.match(judgeTaps(judge, []).figure, /^1 signed twice of 2: v1 nullify or finalize of view 7/);
+    assert.equal(judgeTaps(judge, ['v1']).holds, true);
+    assert.equal(judgeTaps(judge, ['v2']).holds, false);
+    assert.equal(judgeTaps(new TapJudge(GENESIS), []).holds, false);
   });
 });

@@ -65,9 +65,11 @@ export class TapJudge {
     for (const statement of this.#statementsOf(bytes)) this.#judge(statement, file);
   }
 
-  /** Every tap in a folder. @returns this */
-  async readFolder(directory: string): Promise<this> {
-    for await (const { bytes, file } of readTaps(directory)) this.take(bytes, file);
+  /** Every tap in a folder, or those of one node. @returns this */
+  async readFolder(directory: string, node?: string): Promise<this> {
+    for await (const { bytes, file } of readTaps(directory)) {
+      if (node === undefined || file.startsWith(`${node}-`)) this.take(bytes, file);
+    }
     return this;
   }
 

@@ -30,16 +30,27 @@ export async function startDaemon(options: StartOptions, { io, result }: CliCont
   // Asked for before signals are heard here: whoever types can give up.
   const lock = await lockOf(paths, options);
   const ended = untilEnded(options);
-  const node = await startNode({
+  const start = {
     home: paths.directory,
     env: io.env,
     rejoin: options.rejoin === true,
     repair: options.repair === true,
     trusted: options.trusted,
     lock,
-  });
+  };
+  const node = await startOrLetGo(() => startNode(start));
   result.exit = await ended;
   await node.stop();
+}
+
+/** A start that is refused is over, whether or not whoever holds the other end of stdin lets go of it. */
+async function startOrLetGo<Node>(start: () => Promise<Node>): Promise<Node> {
+  try {
+    return await start();
+  } catch (error) {
+    process.stdin.destroy();
+    throw error;
+  }
 }
 
 /** Asked for only where a key of the node is sealed; given it is taken, as keys of models may be sealed alone. */

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { MAIN } from '../../network/processes.ts';
 import { begin, inFolder, succeed, waggle } from './harness.ts';
+
+const STUCK_MS = 60_000;
 
 /** A port nobody holds at the moment, and one that is held until `close`. */
 async function heldPort() {
@@ -76,6 +80,20 @@ test('a home without genesis is exit 78, one that cannot be made 77', async () =
     const unwritable = await waggle(['init', '--home', '/proc/waggle/home', '--plain']);
     assert.equal(unwritable.exit, 77);
     checkMessage(unwritable.err, /cannot write/);
+  });
+});
+
+test('a start that is refused ends, whoever holds its stdin open', async () => {
+  await inFolder(async (folder) => {
+    const path = await home(folder, await freePort());
+    await writeFile(join(path, 'genesis.json'), '{}');
+    const args = [MAIN, 'start', '--home', path, '--until-stdin-ends'];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+    // By itself it would wait for ever: the pipe stays open until it is gone.
+    const stuck = setTimeout(() => child.kill('SIGKILL'), STUCK_MS);
+    const [exit] = await once(child, 'exit');
+    clearTimeout(stuck);
+    assert.equal(exit, 78);
   });
 });
 
