@@ -38,6 +38,9 @@ export function admit(turn: Turn, from: number, message: Message): void {
   if (peer !== undefined && reason.includes('signature')) peer.mutedUntilMs = turn.now.monoMs + MUTE_MS;
 }
 
+/** Longer than two Status are apart: a peer silent for this long was cut off, or this node was. */
+const AWAY_MS = 2_500;
+
 /** A peer whose message did not verify costs nothing more for this long (2.1). */
 const MUTE_MS = 30_000;
 
@@ -48,6 +51,10 @@ function judge(turn: Turn, from: number, message: Message): Refusal {
   const peer = turn.replica.peers[from];
   if (peer === undefined || from === turn.replica.config.self) return 'unknown peer';
   if (turn.now.monoMs < peer.mutedUntilMs) return 'muted';
+  if (turn.now.monoMs > peer.heardAtMs + AWAY_MS) {
+    peer.claims.hurry(turn.now.monoMs);
+    turn.replica.fetches.hurry(turn.now.monoMs);
+  }
   peer.heardAtMs = turn.now.monoMs;
   if (turn.replica.config.self === undefined && !isForObserver(message)) return 'not for an observer';
   switch (message.kind) {

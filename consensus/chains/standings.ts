@@ -3,7 +3,7 @@ import type { Standing } from '../../protocol/chain/standing.ts';
 import type { Verify } from '../../protocol/crypto/verify.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { decodeEvidence, type Evidence, verifyEvidence } from '../../protocol/evidence.ts';
-import { type Hash, hashesEqual } from '../../protocol/hash.ts';
+import type { Hash } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Roster } from '../../protocol/roster.ts';
 
@@ -97,9 +97,4 @@ export function isProven(block: HashedBlock, chain: Hash, roster: Roster, verify
     PROVEN.set(block, proven);
   }
   return proven;
-}
-
-/** Whether the author's last restart was this operation. */
-export function isRestartedBy({ restart }: Standing, operation: Hash): boolean {
-  return restart !== undefined && hashesEqual(restart, operation);
 }

@@ -73,6 +73,14 @@ export class Fetches {
     return due;
   }
 
+  /** Who was away is back: waits that grew while nobody could answer begin anew. */
+  hurry(nowMs: number): void {
+    for (const fetch of this.#fetches.values()) {
+      fetch.asked %= fetch.peers.length;
+      fetch.nextAtMs = Math.min(fetch.nextAtMs, nowMs);
+    }
+  }
+
   /** How often something that is wanted was asked for. */
   timesAsked(request: FetchRequest): number {
     return this.#fetches.get(keyOf(request))?.asked ?? 0;

@@ -34,12 +34,39 @@ export function recordVote(turn: Turn, vote: ConsensusVote): void {
   }
   state.votes[vote.kind].set(vote.signer, vote);
   replica.dirty.add(vote.view);
+  for (const certificate of state.certificates.values()) proveAgainst(turn, vote, certificate);
   const opposite = vote.kind === 'nullify' ? 'finalize' : vote.kind === 'finalize' ? 'nullify' : undefined;
   const contrary = opposite === undefined ? undefined : state.votes[opposite].get(vote.signer);
   if (contrary !== undefined) {
     accuse(turn, 'nullify and finalize', vote.signer, vote.view);
     proveVotes(turn, contrary, vote);
   }
+}
+
+/** A signer of a certificate may be known by another word: what is in a certificate was signed like any vote (S-08). */
+function proveByCertificate(turn: Turn, state: ViewState, certificate: Certificate): void {
+  for (const signer of certificate.signers) {
+    for (const kind of VOTE_KINDS) {
+      const known = state.votes[kind].get(signer);
+      if (known !== undefined) proveAgainst(turn, known, certificate);
+    }
+  }
+}
+
+function proveAgainst(turn: Turn, vote: ConsensusVote, certificate: Certificate): void {
+  const { kind, epoch, view, blockHash, signers, signatures } = certificate;
+  const signature = signatures[signers.indexOf(vote.signer)];
+  if (signature === undefined) return;
+  const other = { kind, epoch, view, blockHash, signer: vote.signer, signature };
+  if (!isContradiction(vote, other)) return;
+  accuse(turn, `${vote.kind} against a ${kind} certificate`, vote.signer, view);
+  proveVotes(turn, vote, other);
+}
+
+/** One kind and two blocks, or nullify with finalize; notarize with nullify is none. */
+function isContradiction(a: ConsensusVote, b: ConsensusVote): boolean {
+  if (a.kind !== b.kind) return a.kind !== 'notarize' && b.kind !== 'notarize';
+  return !sameHash(a.blockHash, b.blockHash);
 }
 
 function sameHash(a: Hash | undefined, b: Hash | undefined): boolean {
@@ -104,6 +131,7 @@ export function recordCertificate(turn: Turn, certificate: Certificate): void {
   if (certificate.kind === 'finalize') out.promise({ kind: 'certificate', certificate });
   else out.note({ kind: 'certificate', certificate });
   keepCertificate(replica, certificate);
+  proveByCertificate(turn, state, certificate);
   replica.relays.push({ certificate, atMs: turn.now.monoMs + RELAY_AFTER_MS });
   if (contradiction !== undefined) violate(turn, contradiction, certificate);
 }

@@ -27,14 +27,16 @@ export function mayFlush(replica: Replica, node: BlockNode): boolean {
 }
 
 /**
- * W-01 WORK(v): something to order, something that waits for finality too long, f + 1 validators that gave the view up,
- * or a proposal for it. Without work a view has no timers and no leader proposes: an idle network is silent.
+ * W-01 WORK(v): something to order, something that waits for finality too long, f + 1 others that gave the view up, or a
+ * proposal for it. Without work a view has no timers and no leader proposes: an idle network is silent.
  */
 export function hasWorkFor(turn: Turn): boolean {
   const { replica, now } = turn;
   const state = replica.views.find(replica.view);
-  if (state?.proposal !== undefined) return true;
-  if ((state?.votes.nullify.size ?? 0) > faultBound(replica.peers.length)) return true;
+  const hasGivenUp = state?.own.has('nullify') === true;
+  // Given up here, it is for the others to go on with; saying so again and again on an idle network helps nobody.
+  if (state?.proposal !== undefined && !hasGivenUp) return true;
+  if ((state?.votes.nullify.size ?? 0) - (hasGivenUp ? 1 : 0) > faultBound(replica.peers.length)) return true;
   // Behind by a finalization whose ancestors are on their way: what there is to order is not known yet.
   if (replica.unresolved.size > 0) return false;
   const base = highestCertified(replica);

@@ -232,3 +232,19 @@ test('R-05 a run that comes in one answer is asked for once, and again when it b
     [20, 5],
   );
 });
+
+test('R-05 waits that grew while a peer was cut off begin anew when it is heard again', () => {
+  const fetches = new Fetches(8);
+  const request = { kind: 'fetch-block', hash: ZERO_HASH } as const;
+  let asked = 0;
+  for (let nowMs = 0; nowMs < 60_000; nowMs += 50) {
+    fetches.want(request, [1], nowMs);
+    asked += fetches.due(nowMs).length;
+  }
+  assert.ok(asked < 15, 'ever more slowly');
+  fetches.hurry(60_000);
+  fetches.want(request, [1], 60_000);
+  assert.equal(fetches.due(60_000).length, 1);
+  fetches.want(request, [1], 60_500);
+  assert.equal(fetches.due(60_500).length, 1);
+});

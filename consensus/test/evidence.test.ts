@@ -209,3 +209,26 @@ test('F-03 who lost its journal restarts its chains once the fence is set, and b
   const again = new Solo(SELF, liveEntries(node.replica), node.nowMs, { nonce });
   assert.equal(again.replica.authors.tip(1).height, 1);
 });
+
+test('E-02 a vote that contradicts what its signer put into a certificate is evidence, whichever comes first', () => {
+  const shown = new Uint8Array(32).fill(1);
+  const other = new Uint8Array(32).fill(2);
+  const notarization = certificate('notarize', 1, other, OTHERS);
+  for (const order of ['vote first', 'certificate first']) {
+    const node = new Solo(SELF);
+    const say = [
+      () => node.vote('notarize', 1, shown, VILLAIN),
+      () => void node.receive(A, { kind: 'certificate', certificate: notarization }),
+    ];
+    for (const one of order === 'vote first' ? say : say.reverse()) one();
+    assert.deepEqual(
+      evidenceOf(node.sent).map(({ kind, author }) => [kind, author]),
+      [['votes', VILLAIN]],
+      order,
+    );
+  }
+  const honest = new Solo(SELF);
+  honest.vote('notarize', 1, other, VILLAIN);
+  honest.receive(A, { kind: 'certificate', certificate: certificate('nullify', 1, undefined, OTHERS) });
+  assert.deepEqual(evidenceOf(honest.sent), [], 'notarize with nullify is none');
+});

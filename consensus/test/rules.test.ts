@@ -201,3 +201,19 @@ test('A-01 who sent what does not verify is not looked at for 30 s, and then aga
   node.receive(LEADER, { kind: 'vote', vote: good });
   assert.deepEqual(node.votes(), ['nullify:1']);
 });
+
+test('W-01 a leader that gives its view up to one node alone on an idle network does not make it talk for ever', () => {
+  const node = new Solo(SELF);
+  node.vote('nullify', 1, undefined, LEADER);
+  assert.deepEqual(node.votes(), ['nullify:1']);
+  node.sent.length = 0;
+  node.wait(5_000);
+  assert.deepEqual(
+    node.sent.filter(({ kind }) => kind === 'vote' || kind === 'certificate'),
+    [],
+  );
+  // A second one is the quorum: its own vote counted all the time.
+  const [other = 0] = OTHERS.filter((at) => at !== LEADER);
+  node.vote('nullify', 1, undefined, other);
+  assert.equal(node.replica.view, 2);
+});
