@@ -4,7 +4,7 @@ import { signedHeaderOf } from '../protocol/chain/segment.ts';
 import { type Evidence, pairSegments, pairVotes, verifyEvidence } from '../protocol/evidence.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { accuse } from './accuse.ts';
-import { judgeEvidence, type Standings } from './chains/standings.ts';
+import { decodeOr, judgeEvidence, type Standings } from './chains/standings.ts';
 import type { Replica, Turn } from './replica-state.ts';
 
 /*
@@ -26,10 +26,16 @@ export function proveFork(turn: Turn, a: Segment, b: Segment): void {
   propagate(turn, pairSegments(signedHeaderOf(a), signedHeaderOf(b)));
 }
 
-/** Keep what this node found itself, and tell the others: any of them may lead next. */
-function propagate(turn: Turn, evidence: Evidence): void {
+/**
+ * Keep what this node found itself, and tell the others: any of them may lead next. As others will judge it, from its
+ * bytes: a leader that put in what proves nothing would lose its view.
+ */
+function propagate(turn: Turn, { bytes }: Evidence): void {
   const { replica, out } = turn;
-  if (replica.config.self === undefined || !keepEvidence(replica, evidence)) return;
+  const { chain, roster, self, verify } = replica.config;
+  const evidence = decodeOr(bytes);
+  if (self === undefined || evidence === undefined || replica.evidence.has(keyOf(evidence))) return;
+  if (!verifyEvidence(chain, roster, evidence, verify) || !keepEvidence(replica, evidence)) return;
   out.note({ kind: 'evidence', evidence });
   out.broadcast({ kind: 'evidence', evidence });
 }

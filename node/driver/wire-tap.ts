@@ -6,7 +6,7 @@ import { readStoredSegment } from '../../protocol/chain/segment.ts';
 import type { Network, NetworkHandlers } from '../network/network.ts';
 
 /** Set in tests only: the folder in which each life of a node leaves what it was sent (reliability.md 2, S4). */
-export const WIRE_TAP_VARIABLE = 'WAGGLE_WIRE_TAP';
+export const WIRE_TAP_VARIABLE = 'WAGGLE_WIRETAP';
 
 /** Messages that hold a validator's signature. */
 const SIGNED: ReadonlySet<Message['kind']> = new Set([

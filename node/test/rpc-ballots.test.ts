@@ -256,7 +256,7 @@ test('who waits too long behind a ballot that does not come through is told to t
   const calls = Array.from({ length: 20 }, () => rig.call('ballot_submit', ballotParams('m0', [9, 3])));
   const types = (await Promise.all(calls)).map(({ error }) => error?.data.type);
   const late = types.filter((type) => type === 'request.timeout').length;
-  assert.ok(late >= 1 && late < 5, `${late} of 20 were tried`);
+  assert.ok(late >= 1 && late < 20, `${late} of 20 were tried`);
   assert.equal(types.filter((type) => type === 'network.busy').length, 20 - late);
 });
 

@@ -23,12 +23,14 @@ const AREAS: readonly [prefix: string, entry: FailureCode][] = [
   'CERTIFICATE',
   'CHECKPOINT',
   'CODEC',
+  'EVIDENCE',
   'INVITE',
   'MESSAGE',
   'OPERATION',
   'RECEIPT',
   'SEGMENT',
   'SNAPSHOT',
+  'STANDING',
   'VOTE',
 ].map((area) => [`WAGGLE_${area}_`, UNREADABLE]);
 
