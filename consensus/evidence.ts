@@ -52,7 +52,9 @@ export function keepEvidence(replica: Replica, evidence: Evidence): boolean {
 /** From a peer: looked up first, verified once, and kept only when it holds. */
 export function admitEvidence(turn: Turn, evidence: Evidence): string | undefined {
   const { replica, now, out } = turn;
-  const { chain, roster, verify } = replica.config;
+  const { chain, roster, verify, self } = replica.config;
+  // An own one that comes from outside is of a life this disk does not know; in the journal it would pass for one of this.
+  if (evidence.kind === 'restart' && evidence.author === self) return undefined;
   if (replica.evidence.has(keyOf(evidence))) return undefined;
   if (judgeEvidence(replica.tree.final.standings, evidence) !== undefined || isOver(evidence, now.wallMs)) {
     return undefined;

@@ -142,6 +142,7 @@ export function restore(replica: Replica, entry: JournalEntry): void {
       break;
     case 'fence':
       replica.fence = createFence(entry.view, NO_NONCE);
+      if (entry.view === undefined) replica.ownRestarts.clear();
       break;
     case 'evidence':
       keepEvidence(replica, entry.evidence);
@@ -209,6 +210,8 @@ function raiseFence({ replica, out }: Turn, start: Extract<Input, { kind: 'start
   const isPending = replica.fence !== undefined && replica.fence.view === undefined;
   if (replica.config.self === undefined || (start.amnesia !== true && !isPending)) return;
   replica.fence = createFence(undefined, nonce);
+  // What was sealed after an earlier restart is lost as well: only one of from here on may be continued (F-03).
+  replica.ownRestarts.clear();
   out.promise({ kind: 'fence', view: undefined });
 }
 

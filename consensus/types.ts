@@ -129,7 +129,7 @@ export type Message =
   | { readonly kind: 'segment'; readonly segment: Segment }
   /** Consecutive blocks above the asker's final height, the last one finalized by the certificate. */
   | { readonly kind: 'final'; readonly blocks: readonly HashedBlock[]; readonly certificate: Certificate }
-  /** The answer to `fetch-past`: the highest view its sender is in or ever voted in. */
+  /** The answer to `fetch-past`: the highest view its sender is in or may ever have voted in. */
   | { readonly kind: 'past'; readonly nonce: Uint8Array; readonly view: number }
   | { readonly kind: 'snapshot'; readonly signed: SignedSnapshot }
   /** Instead of an answer: the sender holds nothing of the blocks up to this height any more. */

@@ -36,11 +36,14 @@ export function admitPast({ replica: { fence } }: Turn, from: number, past: Extr
   return undefined;
 }
 
-/** What a node answers: the highest view it is in or voted in, and what proves it. Who is fenced itself knows nothing. */
+/**
+ * What a node answers: the highest view it is in, voted in or may have voted in before it forgot, and what proves it. Who
+ * is fenced itself and does not know how far knows nothing.
+ */
 export function tellPast(replica: Replica, nonce: Uint8Array): Message[] {
   if (replica.fence !== undefined && replica.fence.view === undefined) return [];
   const voted = replica.views.ascending().filter(({ own }) => own.size > 0);
-  const view = Math.max(replica.view, ...voted.map((state) => state.view));
+  const view = Math.max(replica.view, replica.fence?.view ?? 0, ...voted.map((state) => state.view));
   const proofs = [replica.views.blockCertificate(view - 1), replica.views.certificate(view - 1, 'nullify')];
   const certificates = proofs.flatMap((one) => one ?? []);
   return [

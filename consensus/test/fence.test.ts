@@ -85,6 +85,11 @@ test('F-01 who is fenced tells nobody where it was', () => {
   assert.deepEqual(other.answers({ kind: 'fetch-past', nonce: NONCE }), [past(1)]);
 });
 
+test('F-01 who forgot once tells how far it may have voted before, so that the next who forgets stays behind that', () => {
+  const node = new Solo(SELF, [{ kind: 'fence', view: 7 }]);
+  assert.deepEqual(node.answers({ kind: 'fetch-past', nonce: NONCE }), [past(7)]);
+});
+
 test('F-02 a certificate with an own signature that the journal does not have stops this node', () => {
   const node = new Solo(SELF);
   const own = certificate('nullify', 1, undefined, [SELF, ...OTHERS.slice(1)].sort());
