@@ -15,7 +15,7 @@ import type { BlockNode } from './tree.ts';
 import { isFlushDue, isTimely, judgeBlock } from './validity.ts';
 import { highestUnresolved, type ViewState } from './views.ts';
 import { castVote } from './votes.ts';
-import { hasWorkFor, mayFlush } from './work.ts';
+import { hasWorkFor, highestCertified, mayFlush } from './work.ts';
 
 /*
  * The rules of one view (consensus.md 2.3), each a function that does one thing at most and says whether it did.
@@ -46,11 +46,16 @@ function highestCertifiedView(replica: Replica): number {
 
 /** W-02: work arms the timers of a dormant view. */
 export function armTimers(turn: Turn): boolean {
-  const { replica, now } = turn;
+  const { replica, now, out } = turn;
   if (replica.clock.armedAtMs !== undefined || !hasWorkFor(turn)) return false;
   replica.clock.armedAtMs = now.monoMs;
   replica.clock.late = replica.clock.enteredAtMs < now.monoMs;
   replica.clock.retryAtMs = now.monoMs + 3 * effectiveTimerMs(replica);
+  // A restart of another may be over before the retry tells of it, and the leader may have it from nobody else.
+  for (const evidence of pickEvidence(replica, highestCertified(replica).standings, Math.floor(now.wallMs))) {
+    const isForeign = evidence.author !== replica.config.self;
+    if (evidence.kind === 'restart' && isForeign) out.broadcast({ kind: 'evidence', evidence });
+  }
   return true;
 }
 
@@ -184,7 +189,12 @@ function mustNullify(turn: Turn): boolean {
   const armedAtMs = replica.clock.armedAtMs ?? now.monoMs;
   const leaderAtMs = isStuckLeader ? armedAtMs + Math.floor(leaderTimeoutMs(replica) / 2) : times.leaderAtMs;
   const atMs = state.proposal === undefined ? Math.min(leaderAtMs, times.advanceAtMs) : times.advanceAtMs;
-  if (now.monoMs >= atMs) return true;
+  if (now.monoMs >= atMs) {
+    if (hasWorkFor(turn)) return true;
+    // It went without this view: a restart whose time was over, say. Nobody else need leave the view for that.
+    replica.clock.armedAtMs = undefined;
+    return false;
+  }
   out.wakeAt(atMs);
   return false;
 }
