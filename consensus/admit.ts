@@ -17,6 +17,7 @@ import { highestUnresolved } from './simplex/views.ts';
 import {
   contradictionOf,
   isOwnPastUnknown,
+  OWN_PAST,
   recordCertificate,
   recordVote,
   UNRESOLVED_MAX,
@@ -198,9 +199,6 @@ function admitCertificate(turn: Turn, certificate: Certificate): Refusal {
   recordCertificate(turn, certificate);
   return undefined;
 }
-
-/** The driver tells the operator what to do about it. */
-export const OWN_PAST = 'a signature of this node that its journal does not have';
 
 function admitStatus(turn: Turn, from: number, status: Status): Refusal {
   const { replica } = turn;

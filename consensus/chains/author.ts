@@ -3,6 +3,7 @@ import type { Hash } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Turn } from '../replica-state.ts';
 import { seatOf } from '../seat.ts';
+import { isOwnChainUnknown, OWN_PAST, stop } from '../simplex/votes.ts';
 import type { ChainPosition } from './held-segments.ts';
 import { maySeal } from './restart.ts';
 import { CHAIN_START } from './vote-chain.ts';
@@ -84,13 +85,18 @@ const BACKLOG_BYTES_MAX = LIMITS.chainWindowBytes / 2;
  * C-01: seal batches that are due into segments of the own chains: one header a height, persisted before it is sent.
  * The own segment joins its chain when it is synced, so no leader orders what a crash could take back.
  */
-export function sealBatches({ replica, now, out }: Turn): boolean {
+export function sealBatches(turn: Turn): boolean {
+  const { replica, now, out } = turn;
   const { config, pool, authors, chains } = replica;
   if (!maySeal(replica)) return false;
   let sealed = false;
   for (let shard = 0; shard <= config.shards; shard++) {
     const chain = chains.of(shard, seatOf(config));
     const tip = authors.tip(shard);
+    if (isOwnChainUnknown(replica, shard)) {
+      stop(turn, OWN_PAST, `shard ${shard}, segments above height ${tip.height}`);
+      return false;
+    }
     const backlogBytes = chain.pendingBytes + authors.unsyncedBytes(shard);
     if (tip.height - chain.final.height >= BACKLOG_SEGMENTS_MAX || backlogBytes >= BACKLOG_BYTES_MAX) continue;
     const batch = pool.take(shard, now.monoMs);

@@ -180,11 +180,28 @@ export function isOwnPastUnknown(replica: Replica, { kind, view, blockHash, sign
   return own === undefined || !sameHash(own.blockHash, blockHash);
 }
 
+/** The driver tells the operator what to do about it. */
+export const OWN_PAST = 'a signature of this node that its journal does not have';
+
+/**
+ * F-02 for one's own chains: something is held, or ordered, beyond the last segment this node knows that it sealed. To seal
+ * there would be a second segment of one place, and the end of its chains.
+ */
+export function isOwnChainUnknown({ chains, authors, config }: Replica, shard: number): boolean {
+  const chain = chains.of(shard, seatOf(config));
+  return Math.max(chain.final.height, chain.highest()) > authors.tip(shard).height;
+}
+
 /** S-09: more than f faults, or divergent software. Nothing is signed from here on. */
-export function violate({ replica, out }: Turn, invariant: string, certificate: Certificate): void {
-  replica.violated = true;
+export function violate(turn: Turn, invariant: string, certificate: Certificate): void {
   const hash = certificate.blockHash === undefined ? 'none' : toHex(certificate.blockHash);
-  out.tell({ kind: 'violation', invariant, facts: `view ${certificate.view}, ${certificate.kind}, block ${hash}` });
+  stop(turn, invariant, `view ${certificate.view}, ${certificate.kind}, block ${hash}`);
+}
+
+/** As `violate`, where no certificate shows it. */
+export function stop({ replica, out }: Turn, invariant: string, facts: string): void {
+  replica.violated = true;
+  out.tell({ kind: 'violation', invariant, facts });
 }
 
 /**

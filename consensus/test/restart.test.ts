@@ -5,7 +5,7 @@ import type { Restart } from '../../protocol/evidence.ts';
 import { ZERO_HASH } from '../../protocol/hash.ts';
 import { leaderOf } from '../../protocol/roster.ts';
 import { liveEntries } from '../replica.ts';
-import { block, certificate, ROSTER, restart, Solo } from './harness/solo.ts';
+import { block, certificate, cutOf, ROSTER, restart, Solo, segment } from './harness/solo.ts';
 
 /* F-03 against one place sealed twice: by a life of the disk that does not know what an earlier one sealed. */
 
@@ -67,4 +67,23 @@ test('F-03 an own restart of a journal that was rolled back grants nothing to wh
     finalize(later, block(3, [], { evidence: [own.bytes] }));
     assert.equal(submit(later), 'busy');
   }
+});
+
+test('F-02 a disk that was rolled back is seen by what goes on above its own chains, before a place is sealed twice', () => {
+  const [first, second] = [segment(SELF), segment(SELF, 2, segment(SELF).id)];
+  const heard = (node: Solo): void => void node.receive(A, { kind: 'segment', segment: second });
+  const ordered = (node: Solo): void => finalize(node, block(3, cutOf(first)));
+  for (const happens of [heard, ordered]) {
+    const node = new Solo(SELF);
+    happens(node);
+    assert.equal(submit(node), 'sealed 0');
+    assert.deepEqual(node.told('violation'), ['a signature of this node that its journal does not have']);
+    // Behind the fence it is what was to be expected.
+    const fenced = forgetful(1);
+    happens(fenced);
+    assert.deepEqual([submit(fenced), fenced.told('violation')], ['busy', []]);
+  }
+  const known = new Solo(SELF, [{ kind: 'segment', segment: first }]);
+  ordered(known);
+  assert.deepEqual([submit(known), known.told('violation')], ['sealed 2', []]);
 });
