@@ -79,11 +79,15 @@ export function forgetEvidence({ replica, now }: Turn): void {
   }
 }
 
-/** What a block of this time may carry above its parent's standings: one an author, authors ascending. */
+/**
+ * What a block of this time may carry above its parent's standings: one an author, authors ascending. The proof before the
+ * restart: after it, segments of the incarnation that ended prove nothing any more.
+ */
 export function pickEvidence({ evidence }: Replica, standings: Standings, timeMs: number): Evidence[] {
   const byAuthor = new Map<number, Evidence>();
   for (const one of evidence.values()) {
-    if (byAuthor.has(one.author) || isOver(one, timeMs) || judgeEvidence(standings, one) !== undefined) continue;
+    if (byAuthor.has(one.author) && one.kind === 'restart') continue;
+    if (isOver(one, timeMs) || judgeEvidence(standings, one) !== undefined) continue;
     byAuthor.set(one.author, one);
   }
   return [...byAuthor.values()].sort((a, b) => a.author - b.author).slice(0, LIMITS.blockEvidenceMax);

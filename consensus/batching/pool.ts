@@ -93,6 +93,14 @@ export class Pool {
     return due;
   }
 
+  /** Give up everything. @returns the ids, for who waits for them */
+  clear(): Hash[] {
+    return this.#batches.flatMap((batch) => {
+      batch.bytes = 0;
+      return batch.queue.splice(0).map(({ id }) => id);
+    });
+  }
+
   /** Items waiting in a shard. */
   waiting(shard: number): number {
     return this.#batches[shard]?.queue.length ?? 0;

@@ -88,7 +88,11 @@ const BACKLOG_BYTES_MAX = LIMITS.chainWindowBytes / 2;
 export function sealBatches(turn: Turn): boolean {
   const { replica, now, out } = turn;
   const { config, pool, authors, chains } = replica;
-  if (!maySeal(replica)) return false;
+  if (!maySeal(replica)) {
+    // Muted with items in hand: whoever waits for them takes them elsewhere.
+    for (const id of pool.clear()) out.tell({ kind: 'busy', id });
+    return false;
+  }
   let sealed = false;
   for (let shard = 0; shard <= config.shards; shard++) {
     const chain = chains.of(shard, seatOf(config));

@@ -6,6 +6,7 @@ import { type Evidence, pairSegments, pairVotes } from '../../protocol/evidence.
 import { ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { leaderOf } from '../../protocol/roster.ts';
+import { pickEvidence } from '../evidence.ts';
 import { liveEntries } from '../replica.ts';
 import type { Message } from '../types.ts';
 import { block, certificate, child, cutOf, proposal, ROSTER, restart, Solo, segment, vote } from './harness/solo.ts';
@@ -106,6 +107,29 @@ test('E-02 who leads puts it into its block, work or no work', () => {
   node.wait(50);
   const proposed = node.sentOf('propose')[0]?.block.block;
   assert.deepEqual([proposed?.evidence, proposed?.flags, proposed?.cut], [[FORK.bytes], 0, []]);
+});
+
+test('E-02 a restart that comes first does not keep the proof out of the block', () => {
+  const node = new Solo(SELF);
+  for (const evidence of [restart(VILLAIN, 1), FORK]) node.receive(B, { kind: 'evidence', evidence });
+  assert.deepEqual(
+    pickEvidence(node.replica, new Map(), 0).map(({ kind }) => kind),
+    ['segments'],
+  );
+  node.replica.evidence.delete(`${VILLAIN}/fault`);
+  assert.deepEqual(
+    pickEvidence(node.replica, new Map(), 0).map(({ kind }) => kind),
+    ['restart'],
+  );
+});
+
+test('E-03 what waits to be sealed when its author is muted is answered: busy', () => {
+  const node = new Solo(SELF);
+  const item = { kind: 9, bytes: Uint8Array.of(1) };
+  node.step({ kind: 'submit', shard: 1, item, id: ZERO_HASH });
+  const proof = pairVotes(vote('finalize', 1, ZERO_HASH, SELF), vote('nullify', 1, undefined, SELF));
+  finalize(node, block(1, [], { evidence: [proof.bytes] }));
+  assert.deepEqual([node.delivered.filter(({ kind }) => kind === 'busy').length, node.replica.pool.waiting(1)], [1, 0]);
 });
 
 test('E-01 a block carries only evidence that holds, above what its parent settled, authors ascending', () => {
