@@ -15,7 +15,7 @@ import { type Journal, type OpenJournal, openJournal } from '../storage/journal.
 import { syncDirectory } from '../storage/journal-file.ts';
 import { PREFIXES } from '../storage/keys.ts';
 import { type LedgerStore, openLedgerStore } from '../storage/ledger-store.ts';
-import { decodeEntry, type StoredEntry } from './journal-entries.ts';
+import { decodeEntry, encodeEntry, type StoredEntry } from './journal-entries.ts';
 import { ANCHOR_KEY } from './ledger-change.ts';
 import { LedgerReader, NO_FLOOR } from './ledger-reader.ts';
 import { decodeAnchor, rowCountsOf } from './ledger-records.ts';
@@ -81,6 +81,7 @@ export async function boot(
   let store: LedgerStore | undefined;
   try {
     await checkNotLost(opened, config, paths, options);
+    await fenceNewJournal(opened, config, options);
     const ledger = await openLedgerStore(paths.ledger, reserveBytes === undefined ? {} : { reserveBytes });
     store = ledger.store;
     await finishInstall(store, genesis);
@@ -88,6 +89,7 @@ export async function boot(
     const { state, anchor } = await readLedger(store, genesis, config.chain, floor);
     const replica = createReplica(config, state, anchor);
     const records = await replay(opened, replica, isSafe(config, options) ? undefined : { anchor, floor });
+    if (isFenced(config, options) && !opened.created) await recordFence(journal);
     await endFirstStart(paths.firstStart);
     return {
       replica,
@@ -120,6 +122,24 @@ export async function checkNotLost(
   // The one just made must not pass for the missing one at the next start.
   await rm(paths.journal, { recursive: true });
   throw rollback('the journal is missing');
+}
+
+function isFenced(config: ReplicaConfig, { rejoin }: BootOptions): boolean {
+  return rejoin === true && config.self !== undefined;
+}
+
+/** A journal just made must never be found empty by a start that comes without the operator's word. */
+export async function fenceNewJournal(
+  { created, journal }: OpenJournal,
+  config: ReplicaConfig,
+  options: BootOptions,
+): Promise<void> {
+  if (created && isFenced(config, options)) await recordFence(journal);
+}
+
+/** F-01 from here on, whatever becomes of this start. */
+async function recordFence(journal: Journal): Promise<void> {
+  await journal.append([encodeEntry({ kind: 'fence', view: undefined })]);
 }
 
 /** From here on a missing journal is a lost one. Durable before anything is signed. */

@@ -111,16 +111,16 @@ export class Engine {
   static async open(options: EngineOptions): Promise<Engine> {
     const { identity, paths, log } = options;
     const violation = join(paths.directory, VIOLATION_FILE);
-    if (existsSync(violation)) {
-      if (options.rejoin !== true) throw new WaggleError('WAGGLE_BOOT_VIOLATION', { path: violation });
-      await rename(violation, `${violation}.${Date.now()}`);
-    }
+    const isStopped = existsSync(violation);
+    if (isStopped && options.rejoin !== true) throw new WaggleError('WAGGLE_BOOT_VIOLATION', { path: violation });
     const config = replicaConfigOf(identity);
     const tools = createRepairTools({ network: networkOptionsOf(options), config, log });
     const booted = await bootOrRepair(config, identity.genesis, paths, options, tools);
     log.info({ event: 'node.booted', ...booted.facts, journal: booted.journal.stats() });
     let engine: Engine | undefined;
     try {
+      // Not before the fence is on the disk: a start that fails on the way must not let the next one go without it.
+      if (isStopped) await rename(violation, `${violation}.${Date.now()}`);
       engine = new Engine(options, booted);
       await engine.#start();
       return engine;

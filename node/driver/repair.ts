@@ -14,7 +14,15 @@ import {
 } from '../storage/ledger-files.ts';
 import { openLedgerStore } from '../storage/ledger-store.ts';
 import { isCorruption } from '../storage/level-store.ts';
-import { type Booted, type BootOptions, type BootPaths, boot, checkNotLost, decodeEntries } from './boot.ts';
+import {
+  type Booted,
+  type BootOptions,
+  type BootPaths,
+  boot,
+  checkNotLost,
+  decodeEntries,
+  fenceNewJournal,
+} from './boot.ts';
 import type { StoredEntry } from './journal-entries.ts';
 import type { RepairPeers } from './repair-peers.ts';
 import { type RebuildProgress, rebuildLedger } from './repair-rebuild.ts';
@@ -100,6 +108,7 @@ async function surveyJournal(
   const opened = await openJournal(paths.journal);
   try {
     await checkNotLost(opened, config, paths, options);
+    await fenceNewJournal(opened, config, options);
     let floor = 0;
     let finalization: Certificate | undefined;
     await pipe(opened.records, decodeEntries, async (entries: AsyncIterable<StoredEntry>) => {

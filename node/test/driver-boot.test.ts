@@ -114,6 +114,22 @@ describe('boot', () => {
       await booted.store.close();
     }));
 
+  it('stays behind the fence when the start that was asked for it ends before anything else', () =>
+    inTemporaryDirectory(async (directory) => {
+      const close = async ({ journal, store }: Awaited<ReturnType<typeof boot>>): Promise<void> => {
+        await journal.close();
+        await store.close();
+      };
+      for (const isLost of [true, false]) {
+        if (!isLost) await leaveHome(directory);
+        await close(await bootIn(directory, { rejoin: true }));
+        const plain = await bootIn(directory);
+        assert.ok(plain.replica.fence !== undefined && plain.replica.fence.view === undefined);
+        await close(plain);
+        for (const path of [pathsIn(directory).journal, pathsIn(directory).ledger]) await rm(path, { recursive: true });
+      }
+    }));
+
   it('comes back to the executed block, its rows and its votes', () =>
     inTemporaryDirectory(async (directory) => {
       const solo = await leaveHome(directory);
