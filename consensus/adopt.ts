@@ -16,6 +16,8 @@ export function adopt(replica: Replica, state: GovernanceState, anchor: Anchor):
   const isFinalHere = anchor.height <= replica.finalHeight;
   replica.state = state;
   replica.executed = anchor;
+  // Sessions that are open there have deadlines nobody looked at here (G-01).
+  replica.agenda.isStale = true;
   for (const { shard, author, height, tip } of anchor.cut) {
     replica.chains.of(shard, author).execute({ height, tip });
     if (author === replica.config.self) replica.authors.advance(shard, { height, tip });

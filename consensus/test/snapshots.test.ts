@@ -179,7 +179,9 @@ test('O-03 a validator that knows what it signed keeps its own history; one behi
   assert.deepEqual(validator.replica.executed, ANCHOR);
   const fenced = new Solo(0, [], 10_000, { amnesia: true, nonce: new Uint8Array(16) });
   const again = restored();
+  fenced.replica.agenda.isStale = false;
   assert.equal(adopt(fenced.replica, again.state, again.anchor), true);
+  assert.equal(fenced.replica.agenda.isStale, true);
   fenced.wait(500);
   assert.deepEqual([fenced.replica.view, fenced.votes()], [anchor.view + 1, []]);
 });
