@@ -6,7 +6,7 @@ import { admit } from './admit.ts';
 import { type BatchPolicy, FIXED_BATCHES, Pool } from './batching/pool.ts';
 import { Authors, sealBatches, takeSealed } from './chains/author.ts';
 import { promiseSegments } from './chains/promises.ts';
-import { askRestart, maySeal, rememberRestart } from './chains/restart.ts';
+import { askRestart, forgetRestarts, maySeal, rememberRestart } from './chains/restart.ts';
 import { readStandings } from './chains/standings.ts';
 import { VoteChains } from './chains/vote-chains.ts';
 import { forgetEvidence, keepEvidence } from './evidence.ts';
@@ -142,7 +142,7 @@ export function restore(replica: Replica, entry: JournalEntry): void {
       break;
     case 'fence':
       replica.fence = createFence(entry.view, NO_NONCE);
-      if (entry.view === undefined) replica.ownRestarts.clear();
+      if (entry.view === undefined) forgetRestarts(replica);
       break;
     case 'evidence':
       keepEvidence(replica, entry.evidence);
@@ -210,8 +210,7 @@ function raiseFence({ replica, out }: Turn, start: Extract<Input, { kind: 'start
   const isPending = replica.fence !== undefined && replica.fence.view === undefined;
   if (replica.config.self === undefined || (start.amnesia !== true && !isPending)) return;
   replica.fence = createFence(undefined, nonce);
-  // What was sealed after an earlier restart is lost as well: only one of from here on may be continued (F-03).
-  replica.ownRestarts.clear();
+  forgetRestarts(replica);
   out.promise({ kind: 'fence', view: undefined });
 }
 

@@ -31,9 +31,7 @@ export function askRestart(turn: Turn): boolean {
   const author = seatOf(config);
   const standing = standingOf(replica.tree.final.standings, author);
   const isRefused = (standing.muted && standing.pardoned) || standing.incarnation >= LIMITS.restartsMax;
-  // An older life's is in the way until it is over or in a block: it grants this one nothing, and is replaced by it.
-  const pending = replica.evidence.get(`${author}/restart`);
-  if (isRefused || (pending?.kind === 'restart' && replica.ownRestarts.has(toHex(pending.operation.id)))) return false;
+  if (isRefused || replica.evidence.has(`${author}/restart`)) return false;
   const timeMs = Math.max(0, Math.floor(now.wallMs));
   const key = config.roster.validators[author]?.key;
   if (key === undefined) return false;
@@ -48,12 +46,19 @@ export function askRestart(turn: Turn): boolean {
   } as const;
   const signed = signOperation(operation, [{ publicKey: key, sign: config.sign }]);
   const evidence = restartOf(encodeSignedOperation(signed));
-  replica.evidence.delete(`${author}/restart`);
   keepEvidence(replica, evidence);
   rememberRestart(replica, evidence);
   out.promise({ kind: 'evidence', evidence });
   out.broadcast({ kind: 'evidence', evidence });
   return true;
+}
+
+/**
+ * A new fence: what was sealed after an earlier restart may be lost as well, so only one of from here on may be continued.
+ */
+export function forgetRestarts(replica: Replica): void {
+  replica.ownRestarts.clear();
+  replica.evidence.delete(`${replica.config.self}/restart`);
 }
 
 /** Own restarts of this journal, also after a boot. */

@@ -61,8 +61,9 @@ test('F-03 an own restart of a journal that was rolled back grants nothing to wh
   finalize(rejoined, block(3, [], { evidence: [own.bytes] }));
   assert.equal(submit(rejoined), 'busy');
   assert.equal(askedBy(rejoined).at(-1)?.incarnation, 2);
-  // Nor at the starts after that, from the whole journal or from a compacted one.
-  for (const journal of [rejoined.journal, liveEntries(rejoined.replica)]) {
+  // Nor at the starts after that, from the whole journal or from a compacted one, also of while nobody had answered.
+  const waiting = new Solo(SELF, backup, undefined, { nonce: new Uint8Array(16).fill(2), amnesia: true });
+  for (const journal of [rejoined.journal, liveEntries(rejoined.replica), liveEntries(waiting.replica)]) {
     const later = forgetful(3, journal, false);
     finalize(later, block(3, [], { evidence: [own.bytes] }));
     assert.equal(submit(later), 'busy');
