@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { OWN_PAST } from '../../consensus/simplex/votes.ts';
 import type { Input } from '../../consensus/types.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 
@@ -24,6 +25,13 @@ export function failureOf(error: unknown): NodeFailure {
   }
   if (DISK_CODES.test(code)) {
     return { exitCode: 74, code, line: `the disk failed, so this node signs nothing more: ${message}` };
+  }
+  if (code === VIOLATION && error instanceof WaggleError && error.facts['invariant'] === OWN_PAST) {
+    return {
+      exitCode: 70,
+      code,
+      line: `this disk was rolled back, or its key runs elsewhere too; then only start --rejoin is safe: ${message}`,
+    };
   }
   if (code === VIOLATION) {
     return {
