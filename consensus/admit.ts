@@ -17,13 +17,12 @@ import { highestUnresolved } from './simplex/views.ts';
 import {
   contradictionOf,
   isOwnPastUnknown,
-  OWN_PAST,
   recordCertificate,
   recordVote,
   UNRESOLVED_MAX,
   violate,
 } from './simplex/votes.ts';
-import type { Message, Propose, ReplicaConfig, Status } from './types.ts';
+import { type Message, OWN_PAST, type Propose, type ReplicaConfig, type Status } from './types.ts';
 
 /**
  * A-01: the one door for everything a peer sends, whatever way it came: peer right, epoch and view window, duplicates,

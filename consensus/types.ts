@@ -240,3 +240,6 @@ export interface Effects {
   /** Step again with `tick` at this monotonic time at the latest. */
   wakeAtMs: number | undefined;
 }
+
+/** The driver tells the operator what to do about it. */
+export const OWN_PAST = 'a signature of this node that its journal does not have';

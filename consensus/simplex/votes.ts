@@ -180,9 +180,6 @@ export function isOwnPastUnknown(replica: Replica, { kind, view, blockHash, sign
   return own === undefined || !sameHash(own.blockHash, blockHash);
 }
 
-/** The driver tells the operator what to do about it. */
-export const OWN_PAST = 'a signature of this node that its journal does not have';
-
 /**
  * F-02 for one's own chains: something is held, or ordered, beyond the last segment this node knows that it sealed. To seal
  * there would be a second segment of one place, and the end of its chains.

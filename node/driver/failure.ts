@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { OWN_PAST } from '../../consensus/simplex/votes.ts';
 import type { Input } from '../../consensus/types.ts';
+import { OWN_PAST } from '../../consensus/types.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 
 /** Why a node stopped by itself. Crash-only: the process ends with `exitCode`, and the next start recovers. */

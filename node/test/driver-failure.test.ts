@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { OWN_PAST } from '../../consensus/simplex/votes.ts';
+import { OWN_PAST } from '../../consensus/types.ts';
 import { failureOf, violationError } from '../driver/failure.ts';
 
 it('tells a rolled back disk from more faults than the network bears', () => {
