@@ -1,3 +1,4 @@
+import { leaderOf } from '../../protocol/roster.ts';
 import { maySeal } from '../chains/restart.ts';
 import { checkBounds } from './checkers/bounds.ts';
 import { scheduleFaults } from './faults.ts';
@@ -156,7 +157,7 @@ function listenToSilence(world: World): void {
   const { steps, sent, sentByVillains } = world;
   world.runUntil(world.nowMs + IDLE_MS, () => isBroken(world));
   // A villain that seals something now makes work for all: what it does is not silence, but it is no fault of theirs.
-  const isTheirs = onlyVillains(world, height);
+  const isTheirs = onlyVillains(world, height) || onlyTheirViews(world, before);
   if (stamp(world) !== before && !isTheirs)
     world.verdict.report('V4 idle means silent', `${before} became ${stamp(world)}`);
   const links = world.honest.length * (world.plan.n - 1);
@@ -172,6 +173,18 @@ function listenToSilence(world: World): void {
 function onlyVillains({ history, honest }: World, height: number): boolean {
   const fresh = history.blocks().slice(height);
   return fresh.length > 0 && fresh.every(({ cut }) => cut.every(({ author }) => !honest.includes(author)));
+}
+
+/** A villain that leads may give its view up, once a turn: the next leader is another. Nothing else moved. */
+function onlyTheirViews({ nodes, honest, people, plan }: World, before: string): boolean {
+  const places = before.split(' ').map((one) => one.split('/').map(Number));
+  return honest.every((index, at) => {
+    const replica = nodes[index]?.replica;
+    const [view = 0, height = 0] = places[at] ?? [];
+    if (replica === undefined || replica.finalHeight !== height) return false;
+    const left = Array.from({ length: Math.max(0, replica.view - view) }, (_, step) => view + step);
+    return left.every((one) => plan.villains.has(leaderOf(people.roster, one)));
+  });
 }
 
 function stamp({ nodes, honest }: World): string {
