@@ -90,7 +90,7 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
   if (evidence === undefined) throw new WaggleError('WAGGLE_EVIDENCE_KIND', { kind });
   reader.end();
   if (compareBytes(evidence.bytes, bytes) !== 0) throw new WaggleError('WAGGLE_EVIDENCE_ORDER', {});
-  return evidence;
+  return { ...evidence, bytes };
 }
 
 const NONCE_BYTES = 16;

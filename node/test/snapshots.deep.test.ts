@@ -49,7 +49,8 @@ test('snapshots among real nodes', { timeout: 400_000 }, async (t) => {
     for (const { api } of nodes) {
       await eventually(() => api.firstHeight() > INTERVAL - KEPT, DEADLINE_MS, 'pruned');
       assert.equal(await api.isPruned({ height: 1 }), true);
-      assert.equal(await api.block({ height: 1 }), undefined);
+      // The floor moves in memory first; what is below it goes with the next write.
+      await eventually(async () => (await api.block({ height: 1 })) === undefined, DEADLINE_MS, 'gone');
       assert.ok((await api.block({ height: api.head().height })) !== undefined);
     }
   });
@@ -60,14 +61,15 @@ test('snapshots among real nodes', { timeout: 400_000 }, async (t) => {
     acme = await observers.start('acme');
     await loading;
     await checkEqual(acme);
-    assert.equal(await eventCount(acme.api, 'snapshot.fetched'), 1);
+    // Once as a rule; again where the validators gave up what is above it while it was being fetched.
+    assert.ok((await eventCount(acme.api, 'snapshot.fetched')) >= 1);
     assert.ok(acme.api.firstHeight() > INTERVAL);
   });
 
   await t.test('a node whose past nobody has any more falls to a snapshot by itself', async () => {
     const early = await observers.start('early');
     await checkEqual(early);
-    assert.equal(await eventCount(early.api, 'snapshot.fetched'), 1);
+    assert.ok((await eventCount(early.api, 'snapshot.fetched')) >= 1);
     await observers.stop(early);
   });
 
