@@ -161,9 +161,12 @@ function listenToSilence(world: World): void {
   if (stamp(world) !== before && !isTheirs)
     world.verdict.report('V4 idle means silent', `${before} became ${stamp(world)}`);
   const links = world.honest.length * (world.plan.n - 1);
-  const provoked = ANSWERS_MAX * (world.sentByVillains - sentByVillains);
+  const byVillains = world.sentByVillains - sentByVillains;
+  const provoked = ANSWERS_MAX * byVillains;
   const perSecond = Math.max(0, world.sent - sent - provoked) / (IDLE_MS / 1_000) / links;
-  const stepsPerSecond = (world.steps - steps) / (IDLE_MS / 1_000) / world.plan.n;
+  // What a villain sends arrives, and so does what it is answered: no sleep of theirs, and none of an honest node's making.
+  const ownSteps = Math.max(0, world.steps - steps - byVillains - provoked);
+  const stepsPerSecond = ownSteps / (IDLE_MS / 1_000) / world.plan.n;
   if (stepsPerSecond > IDLE_STEPS_MAX) world.verdict.report('V4 idle means asleep', `${stepsPerSecond} steps a second`);
   if (perSecond > IDLE_MESSAGES_MAX)
     world.verdict.report('V4 idle means silent', `${perSecond} messages a second and link`);
