@@ -111,7 +111,7 @@ export class Checkpoints {
     const agreeing = [...bySigner.values()].filter((other) => isSame(other.checkpoint, signed.checkpoint)).length;
     if (agreeing <= faultBound(replica.peers.length)) return;
     replica.violated = true;
-    const facts = `height ${height}: own root ${toHex(own.root)}, theirs ${toHex(signed.checkpoint.root)}`;
+    const facts = `height ${height}: own ${rootsOf(own)}, theirs ${rootsOf(signed.checkpoint)}`;
     out.tell({ kind: 'violation', invariant: 'f + 1 validators executed to another root', facts });
   }
 
@@ -123,6 +123,11 @@ export class Checkpoints {
     collected.proven = true;
     out.tell({ kind: 'checkpoint', signed: equal.sort((a, b) => a.signer - b.signer) });
   }
+}
+
+/** The history holds the roots of all blocks before: equal roots of this one say that an earlier block went apart. */
+function rootsOf({ root, history }: Checkpoint): string {
+  return `root ${toHex(root)} history ${toHex(history)}`;
 }
 
 function isSame(a: Checkpoint, b: Checkpoint): boolean {

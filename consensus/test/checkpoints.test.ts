@@ -44,7 +44,10 @@ test('K-01 a lying checkpoint stops nobody, whoever sends how many; f + 1 equal 
   for (const one of [A, B]) buggy.node.receive(one, signed(one, lie));
   assert.deepEqual(buggy.node.told('violation'), ['f + 1 validators executed to another root']);
   const facts = buggy.node.delivered.flatMap((one) => (one.kind === 'violation' ? one.facts : []));
-  assert.deepEqual(facts, [`height 1: own root ${toHex(own.root)}, theirs ${toHex(lie.root)}`]);
+  const history = toHex(own.history);
+  assert.deepEqual(facts, [
+    `height 1: own root ${toHex(own.root)} history ${history}, theirs root ${toHex(lie.root)} history ${history}`,
+  ]);
   const before = buggy.node.votes().length;
   buggy.node.wait(2_000);
   assert.equal(buggy.node.votes().length, before, 'it signs nothing more');
@@ -59,7 +62,11 @@ test('K-01 the campaign finds a planted execution bug of one node, and a network
   };
   const { violations } = runSeed(5, { n: 4, villains: [], plant: { shows: /another root/, afterStep } });
   const stopped = violations.filter((one) => one.includes('f + 1 validators executed to another root'));
-  for (const one of stopped) assert.match(one, /node 2: height \d+: own root [0-9a-f]{64}, theirs [0-9a-f]{64}/);
+  for (const one of stopped)
+    assert.match(
+      one,
+      /node 2: height \d+: own root [0-9a-f]{64} history [0-9a-f]{64}, theirs root [0-9a-f]{64} history [0-9a-f]{64}/,
+    );
   assert.ok(violations.length > 0, 'it is found');
   const world = runWorld(4, { n: 4, villains: ['false-witness'] });
   assert.deepEqual(world.verdict.violations, []);

@@ -67,8 +67,11 @@ async function miscount(home: string): Promise<number> {
 
 async function rootsNamed(stage: Stage): Promise<Finding> {
   const report = await readFile(join(stage.home(NODE), 'violation.json'), 'utf8').catch(() => '');
-  const roots = /own root ([0-9a-f]{64}), theirs ([0-9a-f]{64})/.exec(report);
-  const holds = roots !== null && roots[1] !== roots[2];
+  const roots = /own root (\w{64}) history (\w{64}), theirs root (\w{64}) history (\w{64})/.exec(report);
+  const [, ownRoot, ownHistory, theirRoot, theirHistory] = roots ?? [];
+  // Blocks that it executed while it caught up are compared by what commits them all.
+  const holds = roots !== null && (ownRoot !== theirRoot || ownHistory !== theirHistory);
+  const [own, theirs] = ownRoot === theirRoot ? [ownHistory, theirHistory] : [ownRoot, theirRoot];
   const figure =
     roots === null ? 'no roots named' : `own root ${roots[1]?.slice(0, 8)}, theirs ${roots[2]?.slice(0, 8)}`;
   return { invariant: 'K1', holds, figure };
