@@ -72,7 +72,6 @@ async function rootsNamed(stage: Stage): Promise<Finding> {
   // Blocks that it executed while it caught up are compared by what commits them all.
   const holds = roots !== null && (ownRoot !== theirRoot || ownHistory !== theirHistory);
   const [own, theirs] = ownRoot === theirRoot ? [ownHistory, theirHistory] : [ownRoot, theirRoot];
-  const figure =
-    roots === null ? 'no roots named' : `own root ${roots[1]?.slice(0, 8)}, theirs ${roots[2]?.slice(0, 8)}`;
+  const figure = roots === null ? 'no roots named' : `own root ${own?.slice(0, 8)}, theirs ${theirs?.slice(0, 8)}`;
   return { invariant: 'K1', holds, figure };
 }
