@@ -1,5 +1,6 @@
 import { cp, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../protocol/errors.ts';
 import { type Attempt, attemptStart, wordsOfAttempt } from '../stage/attempt.ts';
 import { LONG_LOAD } from '../stage/load.ts';
 import { compareAnswers } from '../stage/same-answers.ts';
@@ -73,7 +74,7 @@ export const diskDamage: Scenario = {
 async function judgeDamage(stage: Stage, name: string, damage: Damage): Promise<Finding> {
   const { what, mustRefuse, folder, pattern, hurt } = damage;
   const home = stage.home(name);
-  await stage.kill(name);
+  await killWhole(stage, name);
   const whole = `${home}.whole`;
   await rm(whole, { recursive: true, force: true });
   await cp(home, whole, { recursive: true });
@@ -107,6 +108,8 @@ async function untilRepaired(stage: Stage, name: string): Promise<Finding> {
     const elapsedMs = performance.now() - fromMs;
     if (missing.length === 0) return timing('R4', 'all answers there again', elapsedMs, REPAIR_MS);
     const figure = `${missing.length} answers still missing after ${REPAIR_MS / 1_000} s`;
+    // One that stopped itself makes its ledger anew at its next start; of one that runs this is refused.
+    await stage.start(name).catch(() => undefined);
     if (elapsedMs > REPAIR_MS) return { invariant: 'R4', holds: false, figure };
     await stage.rest(REPAIR_LOOK_MS);
   }
@@ -115,6 +118,17 @@ async function untilRepaired(stage: Stage, name: string): Promise<Finding> {
 /** A refusal has a code of its own and says what to do; a crash has neither. */
 function isNamed({ exit, said }: Attempt): boolean {
   return exit === 74 && said.includes('Next: ');
+}
+
+/** A node whose scrub found the last damage has stopped itself: its next start makes the ledger anew. */
+async function killWhole(stage: Stage, name: string): Promise<void> {
+  try {
+    await stage.kill(name);
+  } catch (error) {
+    if (codeOf(error) !== 'WAGGLE_CLI_UNAVAILABLE') throw error;
+    await backToTip(stage, name);
+    await stage.kill(name);
+  }
 }
 
 async function backToTip(stage: Stage, name: string): Promise<void> {
