@@ -1,6 +1,7 @@
 import type { GovernanceState } from '../protocol/governance/state.ts';
 import { hashesEqual } from '../protocol/hash.ts';
 import type { Snapshot } from '../protocol/snapshot/snapshot.ts';
+import { settleStanding } from './chains/restart.ts';
 import { readStandings } from './chains/standings.ts';
 import type { Replica } from './replica-state.ts';
 import type { Anchor } from './types.ts';
@@ -29,11 +30,7 @@ export function adopt(replica: Replica, state: GovernanceState, anchor: Anchor):
   }
   replica.executions.splice(0);
   const cut = replica.chains.advance(new Map(), anchor.cut);
-  for (const standing of anchor.standings) {
-    replica.chains.settle(standing);
-    if (standing.author !== replica.config.self) continue;
-    replica.authors.restart(standing.incarnation, (shard) => replica.chains.position(cut, shard, standing.author));
-  }
+  for (const standing of anchor.standings) settleStanding(replica, standing, cut);
   replica.tree.reroot({ ...anchor, cut, standings: readStandings(anchor.standings), block: undefined });
   replica.finalView = anchor.view;
   replica.finalHeight = anchor.height;

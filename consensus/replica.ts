@@ -6,7 +6,7 @@ import { admit } from './admit.ts';
 import { type BatchPolicy, FIXED_BATCHES, Pool } from './batching/pool.ts';
 import { Authors, sealBatches, takeSealed } from './chains/author.ts';
 import { promiseSegments } from './chains/promises.ts';
-import { askRestart, forgetRestarts, maySeal, rememberRestart } from './chains/restart.ts';
+import { askRestart, forgetRestarts, maySeal, rememberRestart, settleStanding } from './chains/restart.ts';
 import { readStandings } from './chains/standings.ts';
 import { VoteChains } from './chains/vote-chains.ts';
 import { forgetEvidence, keepEvidence } from './evidence.ts';
@@ -44,12 +44,7 @@ export function createReplica(
   }
   const standings = readStandings(anchor.standings);
   const cut = chains.advance(new Map(), anchor.cut);
-  for (const standing of anchor.standings) {
-    chains.settle(standing);
-    if (standing.author === config.self) {
-      authors.restart(standing.incarnation, (shard) => chains.position(cut, shard, standing.author));
-    }
-  }
+  for (const standing of anchor.standings) settleStanding({ chains, authors, config }, standing, cut);
   const root: BlockNode = { ...anchor, cut, standings, block: undefined };
   return {
     config,

@@ -1,3 +1,4 @@
+import type { Standing } from '../../protocol/chain/standing.ts';
 import { type Evidence, restartBody, restartOf } from '../../protocol/evidence.ts';
 import { encodeSignedOperation, signOperation } from '../../protocol/governance/operation.ts';
 import { toHex } from '../../protocol/hex.ts';
@@ -6,6 +7,7 @@ import { keepEvidence } from '../evidence.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { seatOf } from '../seat.ts';
 import { standingOf } from './standings.ts';
+import type { Cut } from './vote-chains.ts';
 
 /** Own restarts that are remembered; the older ones can be in no block any more. */
 const OWN_RESTARTS_MAX = 8;
@@ -21,6 +23,17 @@ export function maySeal(replica: Replica): boolean {
   const { muted, restart, incarnation } = standingOf(tree.final.standings, config.self);
   if (muted || incarnation !== authors.incarnation) return false;
   return fence === undefined || (restart !== undefined && ownRestarts.has(toHex(restart)));
+}
+
+/** E-03: what blocks settled about an author, in its chains, and in one's own where it is this node. */
+export function settleStanding(
+  { chains, authors, config }: Pick<Replica, 'chains' | 'authors' | 'config'>,
+  standing: Standing,
+  cut: Cut,
+): void {
+  chains.settle(standing);
+  if (standing.author !== config.self) return;
+  authors.restart(standing.incarnation, (shard) => chains.position(cut, shard, standing.author));
 }
 
 /** F-03: once it is known in which views it may vote again, a node that lost its journal starts its chains anew. */

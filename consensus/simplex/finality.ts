@@ -1,6 +1,7 @@
 import type { Certificate } from '../../protocol/certificate.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
+import { settleStanding } from '../chains/restart.ts';
 import type { Standings } from '../chains/standings.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { want } from './recovery.ts';
@@ -92,13 +93,9 @@ function finalize(turn: Turn, node: BlockNode, certificate: Certificate): void {
 /** E-03: what the new final blocks settled about authors, in their chains and in one's own. */
 function settleStandings({ replica, out }: Turn, before: Standings, { standings, cut }: BlockNode): void {
   if (standings === before) return;
-  const { chains, authors, config } = replica;
   for (const standing of standings.values()) {
     if (before.get(standing.author) === standing) continue;
-    chains.settle(standing);
-    if (standing.author === config.self) {
-      authors.restart(standing.incarnation, (shard) => chains.position(cut, shard, standing.author));
-    }
+    settleStanding(replica, standing, cut);
     out.tell({ kind: 'standing', standing });
   }
 }

@@ -250,13 +250,13 @@ test('ballots of one voter at once are signed one after the other', async (t) =>
 });
 
 test('who waits too long behind a ballot that does not come through is told to try again', async (t) => {
-  const rig = await startRig(t, { timing: { finalMs: 50, settleMs: 0 } });
+  const rig = await startRig(t, { timing: { finalMs: 1_000, settleMs: 0 } });
   await openSession(rig);
   rig.api.isStuck = true;
   const calls = Array.from({ length: 20 }, () => rig.call('ballot_submit', ballotParams('m0', [9, 3])));
   const types = (await Promise.all(calls)).map(({ error }) => error?.data.type);
   const late = types.filter((type) => type === 'request.timeout').length;
-  assert.ok(late >= 1 && late < 20, `${late} of 20 were tried`);
+  assert.ok(late >= 1 && late < 5, `${late} of 20 were tried`);
   assert.equal(types.filter((type) => type === 'network.busy').length, 20 - late);
 });
 

@@ -16,8 +16,6 @@ export const TAKEN = 'taken';
 
 export class Tally {
   readonly byProtocol = new Map<string, ProtocolTally>();
-  /** What is a fault, known and still open: told at the end, and no reason to stop. */
-  readonly known: string[] = [];
 
   of(protocol: string): ProtocolTally {
     const known = this.byProtocol.get(protocol);

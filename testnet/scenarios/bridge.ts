@@ -1,10 +1,8 @@
-import { slowestTip } from '../stage/measure.ts';
+import { healed } from '../stage/measure.ts';
 import { oneOf } from '../stage/random.ts';
-import { timing } from '../stage/timing.ts';
 import type { Scenario } from './scenario.ts';
 
 const CUT_MS = 12_000;
-const FINAL_WAIT_MS = 60_000;
 
 export const bridge: Scenario = {
   name: 'bridge',
@@ -20,14 +18,6 @@ export const bridge: Scenario = {
     await stage.relay.cut(far, [a]);
     stage.say(`${a} and ${far.join(' and ')} hear each other only through ${middle}`);
     await stage.rest(CUT_MS);
-    const gapMs = load.gapMs(cutMs, performance.now());
-    await stage.relay.heal();
-    const firstMs = await load.untilFinalAfter(performance.now(), FINAL_WAIT_MS);
-    return [
-      timing('L1', 'gap', gapMs, 5_000),
-      timing('L1', 'first final after heal', firstMs, 10_000),
-      await slowestTip(stage, stage.names),
-      ...(await stage.judge(load)),
-    ];
+    return await healed(stage, load, cutMs);
   },
 };

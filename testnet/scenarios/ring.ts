@@ -1,9 +1,7 @@
-import { slowestTip } from '../stage/measure.ts';
-import { timing } from '../stage/timing.ts';
+import { healed } from '../stage/measure.ts';
 import type { Scenario } from './scenario.ts';
 
 const CUT_MS = 12_000;
-const FINAL_WAIT_MS = 60_000;
 
 export const ring: Scenario = {
   name: 'ring',
@@ -23,14 +21,6 @@ export const ring: Scenario = {
     }
     stage.say(`${a} and ${c}, and ${b} and ${d}, do not hear each other`);
     await stage.rest(CUT_MS);
-    const gapMs = load.gapMs(cutMs, performance.now());
-    await stage.relay.heal();
-    const firstMs = await load.untilFinalAfter(performance.now(), FINAL_WAIT_MS);
-    return [
-      timing('L1', 'gap', gapMs, 5_000),
-      timing('L1', 'first final after heal', firstMs, 10_000),
-      await slowestTip(stage, stage.names),
-      ...(await stage.judge(load)),
-    ];
+    return await healed(stage, load, cutMs);
   },
 };

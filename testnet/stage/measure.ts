@@ -5,6 +5,8 @@ import type { Load } from './load.ts';
 import { timing } from './timing.ts';
 
 const TIP_AIM_MS = 10_000;
+const GAP_AIM_MS = 5_000;
+const FINAL_WAIT_MS = 60_000;
 
 /** What each node that answers has executed, by name. */
 export async function heightsOf(members: readonly Member[]): Promise<ReadonlyMap<string, number>> {
@@ -29,6 +31,19 @@ export function frozen(
 export async function slowestTip(stage: Stage, names: readonly string[]): Promise<Finding> {
   const tips = await Promise.all(names.map((name) => stage.untilTip(name)));
   return timing('L2', 'at tip', Math.max(...tips), TIP_AIM_MS);
+}
+
+/** The end of a cut that left a quorum in touch: heal it, and measure what it cost and how soon all is well. */
+export async function healed(stage: Stage, load: Load, cutMs: number): Promise<Finding[]> {
+  const gapMs = load.gapMs(cutMs, performance.now());
+  await stage.relay.heal();
+  const firstMs = await load.untilFinalAfter(performance.now(), FINAL_WAIT_MS);
+  return [
+    timing('L1', 'gap', gapMs, GAP_AIM_MS),
+    timing('L1', 'first final after heal', firstMs, TIP_AIM_MS),
+    await slowestTip(stage, stage.names),
+    ...(await stage.judge(load)),
+  ];
 }
 
 /** Ballots told final in a stretch of time, against those sent in it. None at all is a network that stands. */
