@@ -117,7 +117,7 @@ function isNatural(value: CborValue | undefined, max: number): value is number {
 export function verifyEvidence(chain: Hash, roster: Roster, evidence: Evidence, verify: Verify): boolean {
   switch (evidence.kind) {
     case 'votes':
-      return isVoteConflict(evidence) && evidence.pair.every((vote) => verifyVote(chain, roster, vote, verify));
+      return contradict(...evidence.pair) && evidence.pair.every((vote) => verifyVote(chain, roster, vote, verify));
     case 'segments':
       return isSegmentConflict(chain, roster, evidence) && evidence.pair.every((one) => isSigned(roster, one, verify));
     case 'restart':
@@ -125,8 +125,8 @@ export function verifyEvidence(chain: Hash, roster: Roster, evidence: Evidence, 
   }
 }
 
-/** Notarize with nullify is no fault (consensus.md 2.9). */
-function isVoteConflict({ pair: [a, b] }: VotePair): boolean {
+/** Whether no honest validator gives both votes. Notarize with nullify is no fault (consensus.md 2.9). */
+export function contradict(a: ConsensusVote, b: ConsensusVote): boolean {
   if (a.signer !== b.signer || a.view !== b.view || a.epoch !== b.epoch) return false;
   if (a.kind !== b.kind) return a.kind !== 'notarize' && b.kind !== 'notarize';
   return a.blockHash !== undefined && b.blockHash !== undefined && !hashesEqual(a.blockHash, b.blockHash);

@@ -7,6 +7,7 @@ import {
   voteDigest,
 } from '../../protocol/certificate.ts';
 import type { HashedBlock } from '../../protocol/chain/block.ts';
+import { contradict } from '../../protocol/evidence.ts';
 import { type Hash, hashesEqual } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { quorum } from '../../protocol/roster.ts';
@@ -58,15 +59,9 @@ function proveAgainst(turn: Turn, vote: ConsensusVote, certificate: Certificate)
   const signature = signatures[signers.indexOf(vote.signer)];
   if (signature === undefined) return;
   const other = { kind, epoch, view, blockHash, signer: vote.signer, signature };
-  if (!isContradiction(vote, other)) return;
+  if (!contradict(vote, other)) return;
   accuse(turn, `${vote.kind} against a ${kind} certificate`, vote.signer, view);
   proveVotes(turn, vote, other);
-}
-
-/** One kind and two blocks, or nullify with finalize; notarize with nullify is none. */
-function isContradiction(a: ConsensusVote, b: ConsensusVote): boolean {
-  if (a.kind !== b.kind) return a.kind !== 'notarize' && b.kind !== 'notarize';
-  return !sameHash(a.blockHash, b.blockHash);
 }
 
 function sameHash(a: Hash | undefined, b: Hash | undefined): boolean {

@@ -61,13 +61,10 @@ test('K-01 the campaign finds a planted execution bug of one node, and a network
       if (row.n > 0) replica.state.tallies.restore(key, { ...row, n: row.n - 1 });
   };
   const { violations } = runSeed(5, { n: 4, villains: [], plant: { shows: /another root/, afterStep } });
-  const stopped = violations.filter((one) => one.includes('f + 1 validators executed to another root'));
-  for (const one of stopped)
-    assert.match(
-      one,
-      /node 2: height \d+: own root [0-9a-f]{64} history [0-9a-f]{64}, theirs root [0-9a-f]{64} history [0-9a-f]{64}/,
-    );
-  assert.ok(violations.length > 0, 'it is found');
+  assert.ok(
+    violations.some((one) => /^S11 equal execution|f \+ 1 validators executed to another root/.test(one)),
+    violations.join('; '),
+  );
   const world = runWorld(4, { n: 4, villains: ['false-witness'] });
   assert.deepEqual(world.verdict.violations, []);
   assert.ok(world.history.blocks().length > 5);
