@@ -32,10 +32,10 @@ export function writeStanding(writer: Writer, standing: Standing): void {
   if (restart !== undefined) writer.u64(sinceView).bytes(restart);
 }
 
-/** @throws WaggleError WAGGLE_STANDING_FORM, WAGGLE_CODEC_* */
+/** @throws WaggleError WAGGLE_CODEC_* */
 export function readStanding(reader: Reader): Standing {
   const [author, incarnation, flags] = [reader.u16(), reader.u32(), reader.u8()];
-  if (flags > 7) throw new WaggleError('WAGGLE_STANDING_FORM', { flags });
+  if (flags > 7) throw new WaggleError('WAGGLE_CODEC_RANGE', { flags });
   const facts = { author, incarnation, muted: (flags & FLAGS.muted) !== 0, pardoned: (flags & FLAGS.pardoned) !== 0 };
   if ((flags & FLAGS.restarted) === 0) return { ...facts, sinceView: -1, restart: undefined };
   return { ...facts, sinceView: reader.u64(), restart: reader.bytes(32).slice() };

@@ -30,7 +30,6 @@ const AREAS: readonly [prefix: string, entry: FailureCode][] = [
   'RECEIPT',
   'SEGMENT',
   'SNAPSHOT',
-  'STANDING',
   'VOTE',
 ].map((area) => [`WAGGLE_${area}_`, UNREADABLE]);
 

@@ -121,7 +121,8 @@ test('a stream that is cut, doubled, reordered or changed is refused by a code',
         assert.match(String(codeOf(error)), /^WAGGLE_(SNAPSHOT|CODEC|CBOR)_/);
       }
     }),
-    { numRuns: 200 },
+    // Once: a flag of a standing that there is none of.
+    { numRuns: 200, examples: [[214_947_836, 8]] },
   );
 });
 
