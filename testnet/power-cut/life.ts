@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { NodeStatusResult } from '../../node/cli/rpc-shapes.ts';
 import { lastLogLine } from '../network/processes.ts';
 import type { Stage } from '../scenarios/scenario.ts';
+import type { Hammer } from './hammer.ts';
 import { LOGGED_CALLS, readSyncLog } from './sync-log.ts';
 
 /** How one life of a node under strace went. */
@@ -45,7 +46,13 @@ export function lifeMs(nth: number): number {
  * strace counts the calls of each thread by itself, so the node has one thread for its disk calls in place of four; only
  * the background thread of LevelDB counts apart.
  */
-export async function liveUntilSync(stage: Stage, name: string, nth: number, survival: Survival): Promise<Life> {
+export async function liveUntilSync(
+  stage: Stage,
+  name: string,
+  nth: number,
+  survival: Survival,
+  hammer: Hammer,
+): Promise<Life> {
   const log = join(stage.directory, `${name}.strace`);
   await rm(log, { force: true });
   const prefix = ['strace', '-D', '-f', '-qq', '-y', '-s', '0', '-o', log, '-e', `trace=${LOGGED_CALLS}`];
@@ -58,10 +65,16 @@ export async function liveUntilSync(stage: Stage, name: string, nth: number, sur
   void ended.then(() => {
     isOver = true;
   });
-  const readyAtMs = await untilReady(stage, name, deadlineMs, () => isOver);
+  let readyAtMs: number | undefined;
+  const struck = hammer.strike(
+    () => readyAtMs !== undefined,
+    () => isOver,
+  );
+  readyAtMs = await untilReady(stage, name, deadlineMs, () => isOver);
   const end = await Promise.race([ended, late(deadlineMs)]);
   if (end === undefined) await stage.kill(name);
   await ended;
+  await struck;
   const wasKilled = end?.signal === 'SIGKILL';
   const lostBytes = wasKilled ? await dropUnsynced(log, survival) : 0;
   return {
