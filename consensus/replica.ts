@@ -185,7 +185,7 @@ function take(turn: Turn, input: Input): void {
       break;
     case 'submit':
       if (!maySeal(replica) || !replica.pool.add(input.shard, input.item, input.id, now.monoMs))
-        out.tell({ kind: 'busy', id: input.id });
+        out.tell({ kind: 'busy', id: input.id, shard: input.shard });
       break;
     case 'synced':
       takeSynced(turn);

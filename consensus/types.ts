@@ -207,7 +207,7 @@ export type Delivery =
   /** Own items are sealed and durable here: *accepted*. */
   | { readonly kind: 'sealed'; readonly segment: Segment; readonly ids: readonly Hash[] }
   /** The pool or the vote chain is full; nothing was taken. */
-  | { readonly kind: 'busy'; readonly id: Hash }
+  | { readonly kind: 'busy'; readonly id: Hash; readonly shard: number }
   | { readonly kind: 'finalized'; readonly height: number; readonly view: number; readonly certificate: Certificate }
   | { readonly kind: 'executed'; readonly executed: ExecutedBlock }
   /** f + 1 validators signed one and the same checkpoint of an executed block. */

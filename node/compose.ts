@@ -107,6 +107,7 @@ async function startInHome(
     onFailure,
     rejoin: options.rejoin === true,
     retentionBlocks: config.retention.blocks,
+    agentMode: config.agent.mode,
     repair: options.repair === true,
     trusted,
     lock: options.lock,

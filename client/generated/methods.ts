@@ -906,6 +906,95 @@ export type SpaceCreateResult = {
   space: string;
 };
 
+export type AgentStatusParams = Record<string, never>;
+
+export type AgentStatusResult = {
+  mode: 'adaptive' | 'fixed' | 'none';
+  sampling: boolean;
+  windows: number;
+  sampledAt: string | null;
+  machine: {
+    loopDelayMsP99: number;
+    cpuShare: number;
+    syncMs?: number;
+    residentBytes: number;
+    links: readonly {
+      peer: string;
+      bytesPerS: number;
+      roundTripMs?: number;
+    }[];
+  } | null;
+  shards: readonly {
+    shard: number;
+    targets: {
+      itemsTarget: number;
+      bytesTarget: number;
+      lingerMs: number;
+      inFlightSegmentsMax: number;
+    };
+    estimates: {
+      deliveryPerS: number;
+      finalMsMin: number;
+      finalMsP99: number;
+      itemBytes: number;
+      pipeItems: number;
+    } | null;
+    phase: string | null;
+    reason: string | null;
+    decidedAt: string | null;
+    waitingItems: number;
+    inFlightSegments: number;
+    inFlightItems: number;
+    deliveredPerS: number;
+    finalMs: {
+      min: number;
+      p50: number;
+      p99: number;
+    } | null;
+    parts: {
+      sealMs: number;
+      orderMs: number;
+      executeMs: number;
+    } | null;
+  }[];
+  decisions: {
+    count: number;
+    reasons: Record<string, number>;
+  };
+};
+
+export type AgentHistoryParams = {
+  limit?: number;
+  cursor?: string;
+};
+
+export type AgentHistoryResult = {
+  items: readonly {
+    seq: number;
+    time: string;
+    shard: number;
+    phase: 'startup' | 'drain' | 'steady' | 'probe' | 'fallback';
+    reason: string;
+    targets: {
+      itemsTarget: number;
+      bytesTarget: number;
+      lingerMs: number;
+      inFlightSegmentsMax: number;
+    };
+    estimates: {
+      deliveryPerS: number;
+      finalMsMin: number;
+      finalMsP99: number;
+      itemBytes: number;
+      pipeItems: number;
+    };
+  }[];
+  next: string | null;
+  at: {
+    height: number;
+  };
+};
+
 export type SubSubscribeParams = {
   topic: 'head' | 'ballots' | 'tally' | 'session' | 'alert';
   filter?: {
@@ -996,6 +1085,10 @@ export interface Methods {
   space_get: { params: SpaceGetParams; result: SpaceGetResult };
   /** Create a space. Without openers this node's own operator key may open sessions in it. */
   space_create: { params: SpaceCreateParams; result: SpaceCreateResult };
+  /** The metrics agent of this node: per shard the batch targets, what they rest on and where the time of a ballot goes, and what the machine does. Samples are taken while own items are under way. mode none: an observer, which seals no batches. */
+  agent_status: { params: AgentStatusParams; result: AgentStatusResult };
+  /** What the metrics agent of this node decided since its start and why, the newest first, as far as it is kept: the last 1,024. */
+  agent_history: { params: AgentHistoryParams; result: AgentHistoryResult };
   /** WebSocket only. Events of a topic as sub_event {subscription, seq, result}. head: every executed block; ballots: what became of the ballots of a block; session: sessions a block opened, changed or ended; tally: the tally after a block that touched it, the newest alone for a slow reader; alert: what this node has to say of itself. seq is the height of the block (of alert: a count since epoch), and fromSeq resumes, at any node. A slow reader gets {subscription, seq, lagged: {from, to}} in place of what it missed. */
   sub_subscribe: { params: SubSubscribeParams; result: SubSubscribeResult };
   /** WebSocket only. Answers whether there was such a subscription. */
@@ -1037,6 +1130,8 @@ export const METHOD_SCOPES = {
   space_list: 'none',
   space_get: 'none',
   space_create: 'admin',
+  agent_status: 'none',
+  agent_history: 'none',
   sub_subscribe: 'none',
   sub_unsubscribe: 'none',
 } as const;

@@ -94,10 +94,10 @@ export class Pool {
   }
 
   /** Give up everything. @returns the ids, for who waits for them */
-  clear(): Hash[] {
-    return this.#batches.flatMap((batch) => {
+  clear(): { readonly id: Hash; readonly shard: number }[] {
+    return this.#batches.flatMap((batch, shard) => {
       batch.bytes = 0;
-      return batch.queue.splice(0).map(({ id }) => id);
+      return batch.queue.splice(0).map(({ id }) => ({ id, shard }));
     });
   }
 

@@ -91,7 +91,7 @@ export function sealBatches(turn: Turn): boolean {
   const { config, pool, authors, chains } = replica;
   if (!maySeal(replica)) {
     // Muted with items in hand: whoever waits for them takes them elsewhere.
-    for (const id of pool.clear()) out.tell({ kind: 'busy', id });
+    for (const { id, shard } of pool.clear()) out.tell({ kind: 'busy', id, shard });
     return false;
   }
   let sealed = false;

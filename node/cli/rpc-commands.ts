@@ -29,6 +29,8 @@ const COMMANDS: ReadonlyMap<string, string> = new Map([
   ['observer_admit', 'waggle invite'],
   ['observer_list', 'waggle observer list'],
   ['observer_remove', 'waggle observer remove'],
+  ['agent_status', 'waggle agent status'],
+  ['agent_history', 'waggle agent history'],
   ['space_list', 'waggle space list'],
   ['space_get', 'waggle space show'],
   ['space_create', 'waggle space create'],

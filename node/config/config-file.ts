@@ -19,6 +19,7 @@ export interface ConfigFile {
   };
   readonly log?: { readonly level?: string };
   readonly retention?: { readonly blocks?: string | number };
+  readonly agent?: { readonly mode?: string };
 }
 
 type Kind = 'text' | 'number' | 'text-or-number' | 'texts' | 'texts-by-name' | { readonly [key: string]: Kind };
@@ -30,6 +31,7 @@ const SCHEMA = {
   p2p: { listen: 'texts', dial: 'texts-by-name' },
   log: { level: 'text' },
   retention: { blocks: 'text-or-number' },
+  agent: { mode: 'text' },
 } as const satisfies { readonly [key: string]: Kind };
 
 /**

@@ -10,6 +10,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const NODE_ROLES = ['validator', 'observer'] as const;
 export type NodeRole = (typeof NODE_ROLES)[number];
 
+/** Whether batches follow what the metrics agent measures, or stay as they are. */
+export const AGENT_MODES = ['adaptive', 'fixed'] as const;
+export type AgentMode = (typeof AGENT_MODES)[number];
+
 /** Local options of one node, complete and checked. */
 export interface NodeConfig {
   /** The validator this home is of; undefined: whichever has this home's key. An observer's must be given. */
@@ -30,6 +34,7 @@ export interface NodeConfig {
   readonly log: { readonly level: LogLevel };
   /** Blocks kept below the newest snapshot; undefined: all. */
   readonly retention: { readonly blocks: number | undefined };
+  readonly agent: { readonly mode: AgentMode };
 }
 
 /** Options given on the command line, as texts. */
@@ -92,6 +97,7 @@ export function resolveConfig(
     },
     log: { level: checkLevel(level) },
     retention: { blocks: checkRetention(env.WAGGLE_RETENTION_BLOCKS ?? file.retention?.blocks ?? 'all') },
+    agent: { mode: checkAgentMode(env.WAGGLE_AGENT_MODE ?? file.agent?.mode ?? 'adaptive') },
   };
 }
 
@@ -148,6 +154,13 @@ function checkLevel(level: string): LogLevel {
   const known = LOG_LEVELS.find((one) => one === level);
   if (known === undefined)
     throw new WaggleError('WAGGLE_CONFIG_VALUE', { field: 'log.level', rule: LOG_LEVELS.join(', ') });
+  return known;
+}
+
+function checkAgentMode(mode: string): AgentMode {
+  const known = AGENT_MODES.find((one) => one === mode);
+  if (known === undefined)
+    throw new WaggleError('WAGGLE_CONFIG_VALUE', { field: 'agent.mode', rule: AGENT_MODES.join(', ') });
   return known;
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipe } from 'it-pipe';
+import type { BatchPolicy } from '../../consensus/batching/pool.ts';
 import { createReplica, restore } from '../../consensus/replica.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import type { Anchor, ReplicaConfig } from '../../consensus/types.ts';
@@ -55,6 +56,8 @@ export interface BootOptions {
   readonly repair?: boolean;
   /** The operator knows that what was signed is lost, and has this node start behind the fence. */
   readonly rejoin?: boolean;
+  /** When own batches are sealed; default: fixed figures. */
+  readonly batches?: BatchPolicy;
 }
 
 /** Blocks below the anchor that are looked at: as many as may have been unsynced when the machine went down. */
@@ -87,7 +90,7 @@ export async function boot(
     await finishInstall(store, genesis);
     const floor = await readFloor(store);
     const { state, anchor } = await readLedger(store, genesis, config.chain, floor);
-    const replica = createReplica(config, state, anchor);
+    const replica = createReplica(config, state, anchor, options.batches);
     const records = await replay(opened, replica, isSafe(config, options) ? undefined : { anchor, floor });
     if (isFenced(config, options) && !opened.created) await recordFence(journal);
     await endFirstStart(paths.firstStart);

@@ -14,6 +14,8 @@ import { admittedObservers } from '../../protocol/governance/lookups.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Checkpoint } from '../../protocol/receipt/checkpoint.ts';
+import type { MetricsAgent } from '../agent/agent.ts';
+import type { AgentMode } from '../config/config.ts';
 import type { Identity } from '../config/identity.ts';
 import { createMetrics, type GaugeName } from '../metrics/registry.ts';
 import { Counters } from '../network/counters.ts';
@@ -22,6 +24,7 @@ import type { NodeApi, NodeStatus } from '../rpc/node-api.ts';
 import type { HomePaths } from '../storage/home.ts';
 import type { KeyLock } from '../storage/key-lock.ts';
 import { markDamaged } from '../storage/ledger-files.ts';
+import { agentFacts, type Batching, createAgent, createBatching } from './agent-room.ts';
 import { answersOf } from './archive.ts';
 import type { Booted, BootOptions } from './boot.ts';
 import { Compaction } from './compaction.ts';
@@ -48,7 +51,7 @@ import { createSubmitDesk } from './submit-desk.ts';
 import { Transport } from './transport.ts';
 import { tapNetwork, type WireTap } from './wire-tap.ts';
 
-export interface EngineOptions extends BootOptions {
+export interface EngineOptions extends Omit<BootOptions, 'batches'> {
   readonly paths: HomePaths;
   readonly identity: Identity;
   /** Multiaddrs. */
@@ -62,6 +65,8 @@ export interface EngineOptions extends BootOptions {
   readonly journalBytesMax?: number;
   /** Blocks kept below the newest snapshot; undefined: all. */
   readonly retentionBlocks?: number | undefined;
+  /** Default: adaptive. */
+  readonly agentMode?: AgentMode;
   /** Of an operator who wants to know that this is the network meant; there is no start beside it. */
   readonly trusted?: Checkpoint | undefined;
   readonly lock?: KeyLock | undefined;
@@ -91,6 +96,7 @@ export class Engine {
   readonly #forwarder: Forwarder | undefined;
   readonly #observerFeed: ObserverFeed | undefined;
   #forwardTimer: NodeJS.Timeout | undefined;
+  readonly #agent: MetricsAgent | undefined;
   readonly #head: Head;
   readonly #modelKeys: ModelKeys;
   readonly #driver: Driver;
@@ -115,13 +121,15 @@ export class Engine {
     if (isStopped && options.rejoin !== true) throw new WaggleError('WAGGLE_BOOT_VIOLATION', { path: violation });
     const config = replicaConfigOf(identity);
     const tools = createRepairTools({ network: networkOptionsOf(options), config, log });
-    const booted = await bootOrRepair(config, identity.genesis, paths, options, tools);
+    const batching = createBatching(options.agentMode ?? 'adaptive', config.shards);
+    const booting = { ...options, batches: batching.policy };
+    const booted = await bootOrRepair(config, identity.genesis, paths, booting, tools);
     log.info({ event: 'node.booted', ...booted.facts, journal: booted.journal.stats() });
     let engine: Engine | undefined;
     try {
       // Not before the fence is on the disk: a start that fails on the way must not let the next one go without it.
       if (isStopped) await rename(violation, `${violation}.${Date.now()}`);
-      engine = new Engine(options, booted);
+      engine = new Engine(options, booted, batching);
       await engine.#start();
       return engine;
     } catch (error) {
@@ -130,7 +138,7 @@ export class Engine {
     }
   }
 
-  private constructor(options: EngineOptions, booted: Booted) {
+  private constructor(options: EngineOptions, booted: Booted, batching: Batching) {
     const { replica, journal, store } = booted;
     const names = replica.config.roster.validators.map(({ name }) => name);
     const push = (input: Input): boolean => this.#driver.push(input);
@@ -146,7 +154,8 @@ export class Engine {
     store.onFailure((error) => this.#fail(error, []));
     const { self } = replica.config;
     this.#forwarder = self === undefined ? this.#createForwarder(names) : undefined;
-    this.#submissions = this.#forwarder ?? new Submissions(push, self ?? 0);
+    this.#agent = createAgent({ replica, journal, batching, peers: () => this.#network.peers() });
+    this.#submissions = this.#forwarder ?? new Submissions((input) => this.#submit(input), self ?? 0);
     this.#observerFeed = self === undefined ? undefined : new ObserverFeed(self, this.#toObservers());
     this.#head = new Head(replica.executed, (error) => options.log.error({ event: 'head.listener', err: error }));
     this.#modelKeys = new ModelKeys({
@@ -227,6 +236,7 @@ export class Engine {
     this.#ending.abort();
     await this.#care.stop();
     this.#submissions.stop();
+    this.#agent?.stop();
     this.#transport.stop();
     await this.#snapshots.stop();
     await this.#driver.stop();
@@ -358,6 +368,7 @@ export class Engine {
       operatorKey: identity.operatorKey,
       modelKeys: this.#modelKeys,
       status: () => this.#status(),
+      agent: () => agentFacts(this.#agent, this.#booted.replica.config.shards),
       metricsText: createMetrics({
         network: () => this.#network.counters(),
         driver: () => this.#counters.snapshot(),
@@ -367,6 +378,7 @@ export class Engine {
   }
 
   #handOn(deliveries: readonly Delivery[]): void {
+    this.#agent?.take(deliveries);
     for (const delivery of deliveries) {
       this.#snapshots.take(delivery);
       if (delivery.kind !== 'executed') continue;
@@ -383,6 +395,12 @@ export class Engine {
         this.#options.log.warn({ event: muted ? 'chain.muted' : 'chain.restarted', author, incarnation }),
       onEvidence: ({ what, offender, view }) => this.#options.log.warn({ event: 'evidence', what, offender, view }),
     });
+  }
+
+  #submit(input: Extract<Input, { kind: 'submit' }>): boolean {
+    if (!this.#driver.push(input)) return false;
+    this.#agent?.submitted(input.shard);
+    return true;
   }
 
   #status(): NodeStatus {

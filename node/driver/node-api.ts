@@ -6,7 +6,7 @@ import { encodeSignedBallot } from '../../protocol/governance/ballot.ts';
 import { encodeSignedOperation } from '../../protocol/governance/operation.ts';
 import { shardOf } from '../../protocol/ids.ts';
 import type { Network } from '../network/network.ts';
-import type { ChainFacts, NodeApi, NodeStatus } from '../rpc/node-api.ts';
+import type { AgentFacts, ChainFacts, NodeApi, NodeStatus } from '../rpc/node-api.ts';
 import type { Head } from './head.ts';
 import type { LedgerReader } from './ledger-reader.ts';
 import type { ModelKeys } from './model-keys.ts';
@@ -26,6 +26,7 @@ export interface NodeApiParts {
   readonly operatorKey: KeyPair;
   readonly modelKeys: ModelKeys;
   readonly status: () => NodeStatus;
+  readonly agent: () => AgentFacts;
   readonly metricsText: () => Promise<string>;
 }
 
@@ -43,6 +44,7 @@ export function createNodeApi(parts: NodeApiParts): NodeApi {
     modelKey: (model) => modelKeys.get(model),
     modelKeyFault: (model) => modelKeys.fault(model),
     status: parts.status,
+    agent: parts.agent,
     metricsText: parts.metricsText,
     peers: () => network.peers(),
     chains: () => chainFacts(replica),

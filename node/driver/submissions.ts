@@ -14,18 +14,21 @@ export interface SubmitService {
   readonly size: number;
 }
 
+/** False: there is no room. */
+type PushItem = (input: Extract<Input, { kind: 'submit' }>) => boolean;
+
 interface Sealing extends Pending {
   isSealed: boolean;
 }
 
 /** What was submitted here and is not final yet. Two submissions of the same bytes share what becomes of them. */
 export class Submissions implements SubmitService {
-  readonly #push: (input: Input) => boolean;
+  readonly #push: PushItem;
   readonly #self: number;
   readonly #pending = new PendingItems<Sealing>();
   #isStopped = false;
 
-  constructor(push: (input: Input) => boolean, self: number) {
+  constructor(push: PushItem, self: number) {
     this.#push = push;
     this.#self = self;
   }

@@ -20,6 +20,8 @@ export interface PeerStatus {
   readonly direction: 'inbound' | 'outbound';
   /** Frames can be sent. */
   readonly connected: boolean;
+  /** Frames sent since the start, in bytes. */
+  readonly sentBytes: number;
   readonly latencyMs?: number;
   /** The last failure, as a short code. */
   readonly lastError?: string;
@@ -63,6 +65,7 @@ export class PeerEntry implements PeerDescription {
       address: connection?.remoteAddr.toString() ?? this.addrs[0] ?? '',
       direction: connection?.direction ?? 'outbound',
       connected: this.link?.isReady === true,
+      sentBytes: this.link?.sentBytes ?? 0,
       ...this.facts,
     };
   }

@@ -1,3 +1,4 @@
+import type { BatchTargets, Decision, Estimates, Sample, ShardSample } from '../../consensus/batching/types.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
 import type { HashedBlock } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
@@ -112,6 +113,50 @@ export type HistoryRecord =
   | { readonly segment: Hash }
   | { readonly ballot: Hash };
 
+/** A decision of the metrics agent with its place since the start of the node. */
+export interface DecisionFacts extends Decision {
+  readonly seq: number;
+  readonly timeMs: number;
+}
+
+/** What the metrics agent decided since the start of the node, as far as it is kept. */
+export interface DecisionLog {
+  /** Names this start of the node: `seq` counts in it. */
+  readonly epoch: string;
+  /** Of the newest; 0 before the first. */
+  readonly seq: number;
+  /** Newest first, those below `before` alone. */
+  newest(limit: number, before?: number): readonly DecisionFacts[];
+  /** Oldest first, and how many after `seq` are not kept any more. */
+  after(seq: number): { readonly lost: number; readonly events: readonly DecisionFacts[] };
+  /** Called after decisions were recorded. Returns how to stop. */
+  listen(listener: () => void): () => void;
+}
+
+export interface AgentShardFacts {
+  readonly shard: number;
+  readonly targets: BatchTargets;
+  /** None where batches are fixed. */
+  readonly estimates: Estimates | undefined;
+  readonly decision: DecisionFacts | undefined;
+  /** The last window in which own items were executed. */
+  readonly delivered: { readonly sample: ShardSample; readonly windowMs: number } | undefined;
+}
+
+export interface AgentFacts {
+  /** `none`: an observer, which seals no batches. */
+  readonly mode: 'adaptive' | 'fixed' | 'none';
+  /** Own items are under way. */
+  readonly isSampling: boolean;
+  readonly windows: number;
+  readonly last: { readonly sample: Sample; readonly timeMs: number } | undefined;
+  /** The control shard first. */
+  readonly shards: readonly AgentShardFacts[];
+  /** Decisions since the start, by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly decisions: DecisionLog;
+}
+
 export interface NodeApi {
   readonly chain: Hash;
   readonly genesis: Genesis;
@@ -124,6 +169,8 @@ export interface NodeApi {
   status(): NodeStatus;
   peers(): readonly PeerFacts[];
   chains(): readonly ChainFacts[];
+  /** The metrics agent. `decisions` is the same object at every call. */
+  agent(): AgentFacts;
   /** Governance state after the last executed block. It moves on between turns: read it without awaiting in between. */
   state(): GovernanceState;
   head(): HeadFacts;

@@ -63,6 +63,8 @@ export const EXAMPLES: ReadonlyMap<string, Readonly<Record<string, unknown>>> = 
   ['space_list', {}],
   ['space_get', { space: 'main' }],
   ['space_create', { id: 'kitchen', title: 'The kitchen' }],
+  ['agent_status', {}],
+  ['agent_history', { limit: 10 }],
   ['sub_subscribe', { topic: 'head' }],
   ['sub_unsubscribe', { subscription: 'head-1' }],
 ]);

@@ -103,6 +103,15 @@ describe('configuration', () => {
     }
   });
 
+  it('lets batches follow what is measured, or stay as they are', () => {
+    const mode = (text: string, env = {}) => resolveConfig(parseConfigFile(text), {}, env).agent.mode;
+    assert.equal(mode(''), 'adaptive');
+    assert.equal(mode('agent: {mode: fixed}'), 'fixed');
+    assert.equal(mode('agent: {mode: fixed}', { WAGGLE_AGENT_MODE: 'adaptive' }), 'adaptive');
+    const { code, facts } = factsOf(() => mode('agent: {mode: clever}'));
+    assert.deepEqual([code, facts.field], ['WAGGLE_CONFIG_VALUE', 'agent.mode']);
+  });
+
   it('refuses values out of range', () => {
     for (const port of ['-1', '65536', '1e3', '', '1.5']) {
       assert.equal(factsOf(() => resolveConfig({}, { rpcPort: port }, {})).code, 'WAGGLE_CONFIG_VALUE', port);

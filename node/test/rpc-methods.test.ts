@@ -60,6 +60,8 @@ test('every read answers in the shape it announces', async (t) => {
     ['tally_get', at],
     ['model_list', {}],
     ['model_get', ['v0']],
+    ['agent_status', undefined],
+    ['agent_history', {}],
     ['space_list', {}],
     ['space_get', ['main']],
     ['rpc.discover', undefined],

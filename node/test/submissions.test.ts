@@ -65,7 +65,7 @@ test('sealed is whose bytes were sealed; busy are those of the id that were not'
   const good = bench.submit(GOOD);
   bench.seal(GOOD);
   await good.accepted;
-  bench.submissions.take({ kind: 'busy', id: ID });
+  bench.submissions.take({ kind: 'busy', id: ID, shard: 1 });
   await assert.rejects(broken.accepted, (error) => codeOf(error) === 'WAGGLE_SUBMIT_BUSY');
   assert.equal(bench.submissions.size, 1);
   bench.execute(GOOD, 'counted');

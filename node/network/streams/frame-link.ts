@@ -38,6 +38,7 @@ export class FrameLink {
   #isFlushScheduled = false;
   #isDraining = false;
   #failures = 0;
+  #sentBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: FrameLinkOptions, counters: Counters) {
@@ -48,6 +49,11 @@ export class FrameLink {
 
   get isReady(): boolean {
     return this.#stream !== undefined;
+  }
+
+  /** Handed to streams since the start. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** Frames of one turn leave in one write. False = refused: no stream, queue full, or a size no peer takes. */
@@ -176,6 +182,7 @@ export class FrameLink {
     }
     const batch = encodeFrames(this.#queue.splice(0, count));
     this.#queuedBytes -= bytes - count * FRAME_HEAD_BYTES;
+    this.#sentBytes += batch.byteLength;
     this.#counters.bump('frame.sent', count);
     this.#counters.bump('frame.sent_bytes', batch.byteLength);
     this.#counters.bump('frame.writes');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineMethod, type Method, NO_PARAMS } from '../method.ts';
 import { Discovery } from '../openrpc.ts';
+import { agentHistory, agentStatus } from './agent.ts';
 import { ballotGet, ballotList } from './ballot.ts';
 import { ballotSubmit } from './ballot-submit.ts';
 import {
@@ -61,6 +62,8 @@ const METHODS: readonly Method[] = [
   spaceList,
   spaceGet,
   spaceCreate,
+  agentStatus,
+  agentHistory,
   subSubscribe,
   subUnsubscribe,
 ];

@@ -12,7 +12,9 @@ import { type Hash, hashesEqual, ZERO_HASH } from '../../../protocol/hash.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { parseId, shardOf } from '../../../protocol/ids.ts';
 import { shardsRoot } from '../../../protocol/receipt/checkpoint.ts';
+import { Decisions } from '../../agent/decisions.ts';
 import type {
+  AgentFacts,
   BallotFacts,
   BlockFacts,
   FinalFacts,
@@ -45,6 +47,65 @@ export const GENESIS: Genesis = parseGenesis({
   params: { shards: 4, viewTimerMs: 100, blockIntervalMs: 25 },
 });
 
+const ESTIMATES = { deliveryPerS: 2_500, finalMsMin: 30, itemBytes: 200, finalMsP99: 45, pipeItems: 75 };
+const TARGETS = { itemsTarget: 512, bytesTarget: 262_144, lingerMs: 5, inFlightSegmentsMax: 32 };
+const SMALLER = { ...TARGETS, itemsTarget: 75 };
+
+/** What the agent of a node says that had some work on shard 1. */
+const AGENT: Omit<AgentFacts, 'decisions'> = {
+  mode: 'adaptive',
+  isSampling: false,
+  windows: 12,
+  reasons: { 'queue-stands': 1, 'rate-grows': 1 },
+  last: {
+    timeMs: START_MS,
+    sample: {
+      atMs: 1_200,
+      windowMs: 100,
+      shards: [],
+      machine: {
+        loopDelayMsP99: 2.5,
+        cpuShare: 0.75,
+        syncMs: 0.4,
+        residentBytes: 120_000_000,
+        links: [{ peer: 'node2', bytesPerS: 250_000, roundTripMs: 0.25 }],
+      },
+    },
+  },
+  shards: [
+    { shard: 0, targets: TARGETS, estimates: undefined, decision: undefined, delivered: undefined },
+    {
+      shard: 1,
+      targets: SMALLER,
+      estimates: ESTIMATES,
+      decision: decided().latest(1),
+      delivered: {
+        windowMs: 100,
+        sample: {
+          shard: 1,
+          deliveredItems: 250,
+          deliveredBytes: 50_000,
+          sealedSegments: 4,
+          sealedItems: 260,
+          inFlightSegments: 1,
+          inFlightItems: 60,
+          waitingItems: 10,
+          finalMs: { min: 28.5, p50: 33, p99: 45 },
+          parts: { sealMs: 4, orderMs: 27.5, executeMs: 1.5 },
+        },
+      },
+    },
+  ],
+};
+
+function decided(): Decisions {
+  const decisions = new Decisions('1772366399000');
+  const one = { atMs: 1_000, shard: 1, estimates: ESTIMATES };
+  decisions.record([{ ...one, phase: 'startup', reason: 'rate-grows', targets: TARGETS }], START_MS - 200);
+  decisions.record([{ ...one, phase: 'drain', reason: 'queue-stands', targets: SMALLER }], START_MS - 100);
+  return decisions;
+}
+
 /**
  * A node of one: every submission is a block of its own, executed at once by the real rules. What a test may bend:
  * the status, whether submissions are taken, and whether they ever become final.
@@ -59,6 +120,8 @@ export class FakeNodeApi implements NodeApi {
   readonly keys = new Map<string, KeyPair>([['v0', pair(40)]]);
   readonly keyFaults = new Map<string, string>();
   readonly submitted: string[] = [];
+  /** Two of them, as after the first load of shard 1. */
+  readonly decisions = decided();
   statusChange: Partial<NodeStatus> = {};
   submitFault: WaggleError | undefined;
   /** Accepted, and never final. */
@@ -98,6 +161,10 @@ export class FakeNodeApi implements NodeApi {
       { name: 'node2', peer: 'peer1', ...known, connected: true, latencyMs: 0.25 },
       { name: 'node3', peer: 'peer2', ...known, connected: false, lastError: 'refused' },
     ];
+  }
+
+  agent(): AgentFacts {
+    return { ...AGENT, decisions: this.decisions };
   }
 
   chains() {

@@ -1,0 +1,118 @@
+import { type BatchPolicy, FIXED_BATCHES } from '../../consensus/batching/pool.ts';
+import type { BatchTargets } from '../../consensus/batching/types.ts';
+import type { Replica } from '../../consensus/replica-state.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { type BatchController, MetricsAgent } from '../agent/agent.ts';
+import { Decisions } from '../agent/decisions.ts';
+import { createLoopDelay } from '../agent/loop-delay.ts';
+import { type LinkFacts, type MachinePorts, MachineProbe } from '../agent/machine-probe.ts';
+import { Sampler } from '../agent/sampler.ts';
+import type { AgentMode } from '../config/config.ts';
+import type { PeerStatus } from '../network/peers.ts';
+import type { AgentFacts } from '../rpc/node-api.ts';
+import type { Journal } from '../storage/journal.ts';
+
+/** What decides when batches are sealed: fixed figures, or a policy that learns from samples. */
+export interface Batching {
+  readonly policy: BatchPolicy;
+  readonly controller: BatchController | undefined;
+}
+
+export function createBatching(_mode: AgentMode, _shards: number): Batching {
+  return { policy: FIXED_BATCHES, controller: undefined };
+}
+
+export interface AgentParts {
+  readonly replica: Replica;
+  readonly journal: Pick<Journal, 'stats'>;
+  readonly batching: Batching;
+  readonly peers: () => readonly PeerStatus[];
+}
+
+/** The agent of a validator; an observer seals nothing, so there is nothing to tune. */
+export function createAgent({ replica, journal, batching, peers }: AgentParts): MetricsAgent | undefined {
+  const { self, shards } = replica.config;
+  if (self === undefined) return undefined;
+  const { chains, pool, authors } = replica;
+  const sampler = new Sampler({
+    shards,
+    self,
+    nowMs: () => performance.now(),
+    pending: (shard) => ({
+      waitingItems: pool.waiting(shard),
+      inFlightSegments: Math.max(0, authors.tip(shard).height - chains.of(shard, self).executed.height),
+    }),
+    probe: new MachineProbe(machinePorts(journal, peers)),
+  });
+  return new MetricsAgent({
+    controller: batching.controller,
+    targets: (shard) => targetsOf(batching.policy, shard),
+    sampler,
+    clock: {
+      wallMs: Date.now,
+      every(periodMs, run) {
+        const timer = setInterval(run, periodMs);
+        return () => clearInterval(timer);
+      },
+    },
+  });
+}
+
+function machinePorts(journal: AgentParts['journal'], peers: AgentParts['peers']): MachinePorts {
+  return {
+    loop: createLoopDelay(),
+    cpuMicros() {
+      const { user, system } = process.cpuUsage();
+      return user + system;
+    },
+    residentBytes: () => process.memoryUsage.rss(),
+    syncMs() {
+      const { syncs, lastSyncMs } = journal.stats();
+      return syncs === 0 ? undefined : lastSyncMs;
+    },
+    links: () => peers().flatMap((peer) => (peer.connected ? [linkOf(peer)] : [])),
+  };
+}
+
+function linkOf({ name, sentBytes, latencyMs }: PeerStatus): LinkFacts {
+  return { peer: name, sentBytes, roundTripMs: latencyMs };
+}
+
+function targetsOf(policy: BatchPolicy, shard: number): BatchTargets {
+  return {
+    itemsTarget: policy.itemsTarget(shard),
+    bytesTarget: policy.bytesTarget(shard),
+    lingerMs: policy.lingerMs(shard),
+    inFlightSegmentsMax: LIMITS.chainWindowSegments / 2,
+  };
+}
+
+const NO_AGENT: AgentFacts = {
+  mode: 'none',
+  isSampling: false,
+  windows: 0,
+  last: undefined,
+  shards: [],
+  reasons: {},
+  decisions: new Decisions('0'),
+};
+
+/** The agent as RPC knows it; of an observer there is none. */
+export function agentFacts(agent: MetricsAgent | undefined, shards: number): AgentFacts {
+  if (agent === undefined) return NO_AGENT;
+  return {
+    mode: agent.isAdaptive ? 'adaptive' : 'fixed',
+    isSampling: agent.isSampling,
+    windows: agent.windows,
+    last: agent.last,
+    shards: Array.from({ length: shards + 1 }, (_, shard) => ({
+      shard,
+      targets: agent.targets(shard),
+      estimates: agent.estimates(shard),
+      decision: agent.decisions.latest(shard),
+      delivered: agent.delivered(shard),
+    })),
+    reasons: agent.decisions.reasons(),
+    decisions: agent.decisions,
+  };
+}
