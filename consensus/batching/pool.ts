@@ -2,18 +2,25 @@ import { type Item, itemSizeBytes } from '../../protocol/chain/segment.ts';
 import type { Hash } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 
-/** When an open batch becomes a segment: by size, bytes or age. The metrics agent will drive it. */
+/** When an open batch becomes a segment: by size, bytes or age, and not while too many segments are in flight. */
 export interface BatchPolicy {
   itemsTarget(shard: number): number;
+  /** A segment takes at most four times this, whatever waits: what one link must carry before anything else. */
   bytesTarget(shard: number): number;
   lingerMs(shard: number): number;
+  /** Own segments of the shard that may be sealed and unfinal before a batch that is due waits; at least one may. */
+  inFlightSegmentsMax(shard: number): number;
 }
+
+const BYTES_PER_TARGET = 4;
 
 /** Fixed size and time, until something measures. */
 export const FIXED_BATCHES: BatchPolicy = {
   itemsTarget: () => 512,
   bytesTarget: () => 256 * 1024,
   lingerMs: () => 5,
+  // More than an author may have in flight at all (C-04).
+  inFlightSegmentsMax: () => LIMITS.chainWindowSegments,
 };
 
 interface PooledItem {
@@ -62,11 +69,13 @@ export class Pool {
     const batch = this.#batches[shard];
     if (batch === undefined || batch.queue.length === 0 || !this.#isDue(shard, batch, atMs)) return undefined;
     const itemsMax = shard === 0 ? LIMITS.blockAddControlItemsMax : LIMITS.segmentItemsMax;
+    const bytesMax = Math.min(LIMITS.segmentBytesMax, BYTES_PER_TARGET * this.#policy.bytesTarget(shard));
     const taken: PooledItem[] = [];
     let bytes = 0;
     for (const pooled of batch.queue) {
       const size = itemSizeBytes(pooled.item);
-      if (taken.length >= itemsMax || bytes + size > LIMITS.segmentBytesMax) break;
+      // The first always fits: no target may stop the chain.
+      if (taken.length >= itemsMax || (taken.length > 0 && bytes + size > bytesMax)) break;
       taken.push(pooled);
       bytes += size;
     }
@@ -82,15 +91,16 @@ export class Pool {
     return atMs >= batch.openedAtMs + this.#policy.lingerMs(shard);
   }
 
-  /** When the oldest open batch will be due, or undefined when nothing waits. */
-  dueAtMs(): number | undefined {
-    let due: number | undefined;
-    for (const [shard, batch] of this.#batches.entries()) {
-      if (batch.queue.length === 0) continue;
-      const at = batch.openedAtMs + this.#policy.lingerMs(shard);
-      if (due === undefined || at < due) due = at;
-    }
-    return due;
+  /** When the shard's open batch will be due by age, or undefined when nothing waits. */
+  dueAtMs(shard: number): number | undefined {
+    const batch = this.#batches[shard];
+    if (batch === undefined || batch.queue.length === 0) return undefined;
+    return batch.openedAtMs + this.#policy.lingerMs(shard);
+  }
+
+  /** Own segments of the shard that may be in flight before a batch waits: one at least, or nothing would ever move. */
+  inFlightSegmentsMax(shard: number): number {
+    return Math.max(1, this.#policy.inFlightSegmentsMax(shard));
   }
 
   /** Give up everything. @returns the ids, for who waits for them */

@@ -1,7 +1,8 @@
 import { type Segment, sealSegment } from '../../protocol/chain/segment.ts';
 import type { Hash } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { Turn } from '../replica-state.ts';
+import type { Batch } from '../batching/pool.ts';
+import type { Replica, Turn } from '../replica-state.ts';
 import { seatOf } from '../seat.ts';
 import { isOwnChainUnknown, stop } from '../simplex/votes.ts';
 import { OWN_PAST } from '../types.ts';
@@ -83,12 +84,23 @@ const BACKLOG_SEGMENTS_MAX = LIMITS.chainWindowSegments / 2;
 const BACKLOG_BYTES_MAX = LIMITS.chainWindowBytes / 2;
 
 /**
+ * Whether a batch waits for the finality of what is already in flight: at half the window, or at what the policy allows.
+ * What is in flight is sealed, so it makes work until it is final (W-01), and its finality is the step that looks again.
+ */
+function isHeldBack({ pool, authors, chains, config }: Replica, shard: number): boolean {
+  const chain = chains.of(shard, seatOf(config));
+  const inFlight = authors.tip(shard).height - chain.final.height;
+  if (inFlight >= BACKLOG_SEGMENTS_MAX || inFlight >= pool.inFlightSegmentsMax(shard)) return true;
+  return chain.pendingBytes + authors.unsyncedBytes(shard) >= BACKLOG_BYTES_MAX;
+}
+
+/**
  * C-01: seal batches that are due into segments of the own chains: one header a height, persisted before it is sent.
  * The own segment joins its chain when it is synced, so no leader orders what a crash could take back.
  */
 export function sealBatches(turn: Turn): boolean {
   const { replica, now, out } = turn;
-  const { config, pool, authors, chains } = replica;
+  const { config, pool, authors } = replica;
   if (!maySeal(replica)) {
     // Muted with items in hand: whoever waits for them takes them elsewhere.
     for (const { id, shard } of pool.clear()) out.tell({ kind: 'busy', id, shard });
@@ -96,36 +108,41 @@ export function sealBatches(turn: Turn): boolean {
   }
   let sealed = false;
   for (let shard = 0; shard <= config.shards; shard++) {
-    const chain = chains.of(shard, seatOf(config));
-    const tip = authors.tip(shard);
     if (isOwnChainUnknown(replica, shard)) {
-      stop(turn, OWN_PAST, `shard ${shard}, segments above height ${tip.height}`);
+      stop(turn, OWN_PAST, `shard ${shard}, segments above height ${authors.tip(shard).height}`);
       return false;
     }
-    const backlogBytes = chain.pendingBytes + authors.unsyncedBytes(shard);
-    if (tip.height - chain.final.height >= BACKLOG_SEGMENTS_MAX || backlogBytes >= BACKLOG_BYTES_MAX) continue;
-    const batch = pool.take(shard, now.monoMs);
-    if (batch === undefined) continue;
-    const { chain: network, roster, sign } = config;
-    const place = {
-      chain: network,
-      epoch: roster.epoch,
-      incarnation: authors.incarnation,
-      shard,
-      author: seatOf(config),
-    };
-    const at = { ...place, height: tip.height + 1, parent: tip.tip, timeMs: Math.max(0, Math.floor(now.wallMs)) };
-    const segment = sealSegment(at, batch.items, sign);
-    authors.advance(shard, { height: at.height, tip: segment.id });
-    authors.keep({ segment, ids: batch.ids });
-    out.promise({ kind: 'segment', segment });
-    out.send.push({ to: 'shard', segment });
-    sealed = true;
+    if (!isHeldBack(replica, shard)) {
+      const batch = pool.take(shard, now.monoMs);
+      if (batch !== undefined) {
+        seal(turn, shard, batch);
+        sealed = true;
+      }
+    }
+    // Each shard by itself: a batch that is due and waits for finality must not hide when another will be due.
+    const due = pool.dueAtMs(shard);
+    if (due !== undefined && due > now.monoMs) out.wakeAt(due);
   }
-  const due = pool.dueAtMs();
-  // A batch that is due and still here waits for finality, which comes with an input of its own.
-  if (due !== undefined && due > now.monoMs) out.wakeAt(due);
   return sealed;
+}
+
+function seal({ replica, now, out }: Turn, shard: number, { items, ids }: Batch): void {
+  const { chain, roster, sign } = replica.config;
+  const { authors } = replica;
+  const tip = authors.tip(shard);
+  const place = {
+    chain,
+    epoch: roster.epoch,
+    incarnation: authors.incarnation,
+    shard,
+    author: seatOf(replica.config),
+  };
+  const at = { ...place, height: tip.height + 1, parent: tip.tip, timeMs: Math.max(0, Math.floor(now.wallMs)) };
+  const segment = sealSegment(at, items, sign);
+  authors.advance(shard, { height: at.height, tip: segment.id });
+  authors.keep({ segment, ids });
+  out.promise({ kind: 'segment', segment });
+  out.send.push({ to: 'shard', segment });
 }
 
 /** D-02 for segments: what is durable joins the chains, caps or not, since it is signed, and is *accepted*. */

@@ -11,6 +11,7 @@ import { type Hash, ZERO_HASH } from '../../../protocol/hash.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { leaderOf } from '../../../protocol/roster.ts';
 import { answer } from '../../answer.ts';
+import { type BatchPolicy, FIXED_BATCHES } from '../../batching/pool.ts';
 import { createReplica, restore, step } from '../../replica.ts';
 import type { Replica } from '../../replica-state.ts';
 import type { Anchor, Delivery, Effects, FetchRequest, Input, JournalEntry, Message } from '../../types.ts';
@@ -158,6 +159,7 @@ export class Solo {
     journal: readonly JournalEntry[] = [],
     nowMs = START_MS,
     start: StartFacts = {},
+    batches: BatchPolicy = FIXED_BATCHES,
   ) {
     this.self = self;
     this.nowMs = nowMs;
@@ -172,7 +174,7 @@ export class Solo {
       sign,
       verify,
     };
-    this.replica = createReplica(config, createState(GENESIS), ANCHOR);
+    this.replica = createReplica(config, createState(GENESIS), ANCHOR, batches);
     for (const entry of journal) restore(this.replica, entry);
     this.journal.push(...journal);
     this.step({ kind: 'start', ...start });
