@@ -1,0 +1,155 @@
+import { assert } from '../../protocol/assert.ts';
+import { MachineLoad } from './machine-load.ts';
+import { Pace } from './pace.ts';
+import type { BatchPolicy } from './pool.ts';
+import { sampleFault } from './sample-fault.ts';
+import { ShardControl } from './shard-control.ts';
+import { FINALS_PER_INTERVAL } from './targets.ts';
+import type { BatchTargets, Decision, Estimates, Sample } from './types.ts';
+
+export interface ControllerOptions {
+  /** Ballot shards; shard 0, of control items, is one more. */
+  readonly shards: number;
+  /** T of the network. */
+  readonly blockIntervalMs?: number;
+}
+
+const BLOCK_INTERVAL_MS = 25;
+/** Good samples in a row before the model is used again. */
+const GOOD_SAMPLES = 10;
+/** After so long without a sample nothing that was known holds. */
+const GAP_MS_MAX = 60_000;
+const ROUND_MS_MIN = 300;
+const ROUND_MS_MAX = 2_000;
+const ROUND_FINALS = 1.5;
+/** Without a sample of the machine nobody knows what a shorter interval than the default's would cost. */
+const BLIND_MS_MIN = 5;
+
+/**
+ * The batch policy of a node, driven by samples; after BBR (Cardwell et al., 2016), for segments instead of packets.
+ *
+ * Per shard it keeps B, the windowed maximum of the rate of delivery, and R, the windowed minimum of sealed → executed.
+ * For the node it keeps F, the shortest seal interval that machine and network bear (`pace.ts`). From these follow
+ * the interval I = max(F, R/16), the sizes 2·B·I, and 2·(R + T)/I + 1 segments in flight (`targets.ts`): the pipe is full
+ * and no queue stands. Phases and bounds: docs/agent.md.
+ *
+ * Deterministic: equal samples, equal decisions; no clock but theirs. A sample that cannot be true leads to the fixed
+ * default. Targets are bounded whatever comes in, and no target stops a chain.
+ */
+export class Controller implements BatchPolicy {
+  readonly #shards: number;
+  readonly #controls: readonly ShardControl[];
+  #pace = new Pace();
+  #machine = new MachineLoad();
+  #atMs: number | undefined;
+  #elapsedMs = 0;
+  #goodSamples = GOOD_SAMPLES;
+
+  constructor({ shards, blockIntervalMs = BLOCK_INTERVAL_MS }: ControllerOptions) {
+    assert(Number.isInteger(shards) && shards >= 0, 'a network has a number of shards');
+    assert(blockIntervalMs >= 0, 'a block interval is a span');
+    this.#shards = shards;
+    this.#controls = Array.from({ length: shards + 1 }, (_, shard) => new ShardControl(shard, blockIntervalMs));
+  }
+
+  /** One window, in order of time. @returns the changes it led to, by shard; never throws */
+  observe(sample: Sample): readonly Decision[] {
+    const fault = sampleFault(sample, this.#atMs, this.#shards);
+    if (fault !== undefined) return this.#fallBack(sample.atMs);
+    const startsMs = sample.atMs - sample.windowMs;
+    const isLate = this.#atMs !== undefined && startsMs - this.#atMs > GAP_MS_MAX;
+    this.#atMs = sample.atMs;
+    if (this.#goodSamples < GOOD_SAMPLES) {
+      this.#goodSamples += 1;
+      return this.#goodSamples < GOOD_SAMPLES ? [] : this.#restart(sample.atMs, 'startup', 'samples-again');
+    }
+    const restarted = isLate ? this.#restart(sample.atMs, 'startup', 'long-idle') : [];
+    return [...restarted, ...this.#learn(sample)];
+  }
+
+  #learn({ atMs, windowMs, shards, machine }: Sample): Decision[] {
+    this.#machine.observe(machine);
+    const reasons = new Map<number, string>();
+    for (const row of shards) {
+      const control = this.#controls[row.shard];
+      const floorMs = control?.estimates.finalMsMin ?? 0;
+      const reason = control?.observe(atMs, windowMs, row);
+      if (reason !== undefined) reasons.set(row.shard, reason);
+      if (reason === 'floor-moved') this.#pace.forgiveQueue();
+      if ((control?.estimates.finalMsMin ?? 0) < floorMs / 2) this.#pace.renew();
+    }
+    this.#elapsedMs += windowMs;
+    const paced = this.#elapsedMs < this.#roundMs() ? undefined : this.#turnPace();
+    const { intervalMs, isProbing } = this.#pace;
+    return this.#controls.flatMap((control, shard) => {
+      return control.retarget(atMs, intervalMs, isProbing, reasons.get(shard) ?? paced ?? 'estimate-moved') ?? [];
+    });
+  }
+
+  #turnPace(): string | undefined {
+    this.#elapsedMs = 0;
+    const known = this.#controls.filter(({ queue }) => queue !== 'unknown');
+    const standing = known.filter(({ queue }) => queue === 'stands').length;
+    const queue = standing > 0 && 2 * standing >= known.length ? 'queue-stands' : undefined;
+    const isCalm = standing === 0 && this.#machine.isCalm;
+    const floors = known.map(({ estimates }) => estimates.finalMsMin / FINALS_PER_INTERVAL);
+    const usefulMs = Math.min(Number.MAX_SAFE_INTEGER, ...floors);
+    return this.#pace.turn(
+      this.#machine.pressure ?? queue,
+      isCalm,
+      this.#machine.isKnown ? usefulMs : Math.max(BLIND_MS_MIN, usefulMs),
+    );
+  }
+
+  /** What was sealed at one pace must be back before the next is judged. */
+  #roundMs(): number {
+    const finalMs = Math.max(...this.#controls.map(({ estimates }) => estimates.finalMsMin));
+    return Math.min(ROUND_MS_MAX, Math.max(ROUND_MS_MIN, ROUND_FINALS * finalMs));
+  }
+
+  /** The next sample is as the first: a time far ahead, believed once, must not make all that follow wrong. */
+  #fallBack(atMs: number): readonly Decision[] {
+    const decidedAtMs = Number.isFinite(atMs) ? atMs : (this.#atMs ?? 0);
+    this.#atMs = undefined;
+    this.#goodSamples = 0;
+    return this.#restart(decidedAtMs, 'fallback', 'bad-sample');
+  }
+
+  #restart(atMs: number, phase: 'startup' | 'fallback', reason: string): readonly Decision[] {
+    this.#pace = new Pace();
+    this.#machine = new MachineLoad();
+    this.#elapsedMs = 0;
+    for (const control of this.#controls) control.reset(phase);
+    return this.#controls.flatMap((control) => control.retarget(atMs, this.#pace.intervalMs, false, reason) ?? []);
+  }
+
+  targets(shard: number): BatchTargets {
+    return this.#control(shard).targets;
+  }
+
+  estimates(shard: number): Estimates {
+    return this.#control(shard).estimates;
+  }
+
+  itemsTarget(shard: number): number {
+    return this.targets(shard).itemsTarget;
+  }
+
+  bytesTarget(shard: number): number {
+    return this.targets(shard).bytesTarget;
+  }
+
+  lingerMs(shard: number): number {
+    return this.targets(shard).lingerMs;
+  }
+
+  inFlightSegmentsMax(shard: number): number {
+    return this.targets(shard).inFlightSegmentsMax;
+  }
+
+  #control(shard: number): ShardControl {
+    const control = this.#controls[shard];
+    assert(control !== undefined, 'a shard of this network');
+    return control;
+  }
+}

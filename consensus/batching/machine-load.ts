@@ -1,0 +1,46 @@
+import type { Pressure } from './pace.ts';
+import type { MachineSample } from './types.ts';
+
+/** Between the two marks nothing is done: a probe that costs less than the gap does not bring its own pressure. */
+const CPU_BUSY = 0.75;
+const CPU_CALM = 0.5;
+/** A process that gets only a part of a core shows it by its loop alone. */
+const LOOP_LATE_MS = 40;
+const LOOP_CALM_MS = 20;
+const WEIGHT = 0.3;
+
+/** Whether the processor is the bottleneck, from moving means: one window with a collection of garbage says nothing. */
+export class MachineLoad {
+  #cpuShare: number | undefined;
+  #loopMs = 0;
+
+  observe(machine: MachineSample | undefined): void {
+    if (machine === undefined) {
+      this.#cpuShare = undefined;
+      return;
+    }
+    const { cpuShare, loopDelayMsP99 } = machine;
+    const isFirst = this.#cpuShare === undefined;
+    this.#cpuShare = isFirst ? cpuShare : mix(this.#cpuShare ?? 0, cpuShare);
+    this.#loopMs = isFirst ? loopDelayMsP99 : mix(this.#loopMs, loopDelayMsP99);
+  }
+
+  /** Whether there was anything to judge by. */
+  get isKnown(): boolean {
+    return this.#cpuShare !== undefined;
+  }
+
+  get pressure(): Pressure | undefined {
+    if (this.#cpuShare === undefined) return undefined;
+    if (this.#cpuShare > CPU_BUSY) return 'cpu-busy';
+    return this.#loopMs > LOOP_LATE_MS ? 'loop-late' : undefined;
+  }
+
+  get isCalm(): boolean {
+    return this.#cpuShare === undefined || (this.#cpuShare < CPU_CALM && this.#loopMs < LOOP_CALM_MS);
+  }
+}
+
+function mix(mean: number, value: number): number {
+  return mean + WEIGHT * (value - mean);
+}
