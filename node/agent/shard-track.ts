@@ -91,7 +91,8 @@ export class ShardTrack {
       sealedSegments: this.#sealed.segments,
       sealedItems: this.#sealed.items,
       inFlightSegments,
-      inFlightItems: this.#inFlight.reduce((sum, { items }) => sum + items, 0),
+      // Of segments sealed before this start, and of those on their way to the disk, one item at least is known.
+      inFlightItems: Math.max(inFlightSegments, sum(this.#inFlight)),
       waitingItems,
       finalMs: this.#final.summary(),
       parts: meansOf(this.#parts),
@@ -114,6 +115,10 @@ export class ShardTrack {
     parts.orderMs += Math.max(0, finalizedAtMs - sealedAtMs);
     parts.executeMs += Math.max(0, atMs - finalizedAtMs);
   }
+}
+
+function sum(inFlight: readonly Sealed[]): number {
+  return inFlight.reduce((items, one) => items + one.items, 0);
 }
 
 function noParts(): Parts {

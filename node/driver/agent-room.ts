@@ -1,7 +1,8 @@
+import { Controller } from '../../consensus/batching/controller.ts';
 import { type BatchPolicy, FIXED_BATCHES } from '../../consensus/batching/pool.ts';
 import type { BatchTargets } from '../../consensus/batching/types.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import type { Input, ReplicaConfig } from '../../consensus/types.ts';
 import { type BatchController, MetricsAgent } from '../agent/agent.ts';
 import { Decisions } from '../agent/decisions.ts';
 import { createLoopDelay } from '../agent/loop-delay.ts';
@@ -18,8 +19,24 @@ export interface Batching {
   readonly controller: BatchController | undefined;
 }
 
-export function createBatching(_mode: AgentMode, _shards: number): Batching {
-  return { policy: FIXED_BATCHES, controller: undefined };
+export function createBatching(
+  mode: AgentMode,
+  { shards, blockIntervalMs }: Pick<ReplicaConfig, 'shards' | 'blockIntervalMs'>,
+): Batching {
+  if (mode === 'fixed') return { policy: FIXED_BATCHES, controller: undefined };
+  const controller = new Controller({ shards, blockIntervalMs });
+  return { policy: controller, controller };
+}
+
+type PushItem = (input: Extract<Input, { kind: 'submit' }>) => boolean;
+
+/** As `push`, with the agent told of what went in. */
+export function watched(push: (input: Input) => boolean, agent: MetricsAgent | undefined): PushItem {
+  return (input) => {
+    if (!push(input)) return false;
+    agent?.submitted(input.shard);
+    return true;
+  };
 }
 
 export interface AgentParts {
@@ -83,7 +100,7 @@ function targetsOf(policy: BatchPolicy, shard: number): BatchTargets {
     itemsTarget: policy.itemsTarget(shard),
     bytesTarget: policy.bytesTarget(shard),
     lingerMs: policy.lingerMs(shard),
-    inFlightSegmentsMax: LIMITS.chainWindowSegments / 2,
+    inFlightSegmentsMax: policy.inFlightSegmentsMax(shard),
   };
 }
 

@@ -24,7 +24,7 @@ import type { NodeApi, NodeStatus } from '../rpc/node-api.ts';
 import type { HomePaths } from '../storage/home.ts';
 import type { KeyLock } from '../storage/key-lock.ts';
 import { markDamaged } from '../storage/ledger-files.ts';
-import { agentFacts, type Batching, createAgent, createBatching } from './agent-room.ts';
+import { agentFacts, type Batching, createAgent, createBatching, watched } from './agent-room.ts';
 import { answersOf } from './archive.ts';
 import type { Booted, BootOptions } from './boot.ts';
 import { Compaction } from './compaction.ts';
@@ -121,7 +121,7 @@ export class Engine {
     if (isStopped && options.rejoin !== true) throw new WaggleError('WAGGLE_BOOT_VIOLATION', { path: violation });
     const config = replicaConfigOf(identity);
     const tools = createRepairTools({ network: networkOptionsOf(options), config, log });
-    const batching = createBatching(options.agentMode ?? 'adaptive', config.shards);
+    const batching = createBatching(options.agentMode ?? 'adaptive', config);
     const booting = { ...options, batches: batching.policy };
     const booted = await bootOrRepair(config, identity.genesis, paths, booting, tools);
     log.info({ event: 'node.booted', ...booted.facts, journal: booted.journal.stats() });
@@ -155,7 +155,7 @@ export class Engine {
     const { self } = replica.config;
     this.#forwarder = self === undefined ? this.#createForwarder(names) : undefined;
     this.#agent = createAgent({ replica, journal, batching, peers: () => this.#network.peers() });
-    this.#submissions = this.#forwarder ?? new Submissions((input) => this.#submit(input), self ?? 0);
+    this.#submissions = this.#forwarder ?? new Submissions(watched(push, this.#agent), self ?? 0);
     this.#observerFeed = self === undefined ? undefined : new ObserverFeed(self, this.#toObservers());
     this.#head = new Head(replica.executed, (error) => options.log.error({ event: 'head.listener', err: error }));
     this.#modelKeys = new ModelKeys({
@@ -395,12 +395,6 @@ export class Engine {
         this.#options.log.warn({ event: muted ? 'chain.muted' : 'chain.restarted', author, incarnation }),
       onEvidence: ({ what, offender, view }) => this.#options.log.warn({ event: 'evidence', what, offender, view }),
     });
-  }
-
-  #submit(input: Extract<Input, { kind: 'submit' }>): boolean {
-    if (!this.#driver.push(input)) return false;
-    this.#agent?.submitted(input.shard);
-    return true;
   }
 
   #status(): NodeStatus {

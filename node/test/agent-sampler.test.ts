@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { sampleFault } from '../../consensus/batching/sample-fault.ts';
 import { Durations } from '../agent/durations.ts';
 import { AgentBench, TARGETS } from './harness/agent-bench.ts';
 
@@ -118,7 +119,46 @@ test('a chain that begins anew takes what was under way with it', () => {
   bench.standing(0);
   assert.equal(bench.window()?.shards[0]?.inFlightItems, 4, 'another author is another chain');
   bench.standing(1);
-  assert.equal(bench.window()?.shards[0]?.inFlightItems, 0);
+  bench.execute(1, { shard: 1, height: 9, count: 4 });
+  assert.equal(bench.window()?.shards[0]?.finalMs, undefined);
+});
+
+const STEPS = fc.constantFrom('submit', 'busy', 'seal', 'restored', 'finalize', 'execute', 'execute-unknown', 'window');
+
+test('whatever the order of things, no sample is one that the controller refuses', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(STEPS, fc.integer({ min: 0, max: 2 }), fc.integer({ min: 1, max: 20 }))), (steps) => {
+      const bench = new AgentBench();
+      const heights = [0, 0, 0];
+      const sealed: number[][] = [[], [], []];
+      let lastMs: number | undefined;
+      for (const [block, [step, shard, count]] of steps.entries()) {
+        bench.nowMs += count / 3;
+        const waiting = bench.waiting[shard] ?? 0;
+        const items = Math.min(count, waiting);
+        if (step === 'submit') bench.submit(shard, count);
+        if (step === 'busy' && waiting > 0) bench.busy(shard);
+        if (step === 'restored') bench.unexecuted[shard] = (bench.unexecuted[shard] ?? 0) + 1;
+        if (step === 'finalize') bench.finalize(block);
+        if (step === 'execute-unknown') bench.execute(block, { shard, height: 0, count });
+        if (step === 'seal' && items > 0) {
+          heights[shard] = (heights[shard] ?? 0) + 1;
+          bench.seal(shard, heights[shard] ?? 0, items);
+          sealed[shard]?.push(items);
+        }
+        const first = sealed[shard]?.[0];
+        if (step === 'execute' && first !== undefined) {
+          const height = (heights[shard] ?? 0) - (sealed[shard]?.length ?? 0) + 1;
+          bench.execute(block, { shard, height, count: first });
+          sealed[shard]?.shift();
+        }
+        const sample = step === 'window' ? bench.window() : undefined;
+        if (sample === undefined) continue;
+        assert.equal(sampleFault(sample, lastMs, 2), undefined);
+        lastMs = sample.atMs;
+      }
+    }),
+  );
 });
 
 test('a fixed node samples too, and decides nothing', () => {

@@ -55,7 +55,7 @@ test('under load a node samples its own items, keeps its targets in bounds, and 
       assert.ok(targets.itemsTarget >= 1 && targets.itemsTarget <= LIMITS.segmentItemsMax);
       assert.ok(targets.bytesTarget >= 1 && targets.bytesTarget <= LIMITS.segmentBytesMax);
       assert.ok(targets.lingerMs >= 0 && targets.lingerMs <= 1_000);
-      assert.ok(targets.inFlightSegmentsMax >= 1 && targets.inFlightSegmentsMax <= LIMITS.chainWindowSegments / 2);
+      assert.ok(targets.inFlightSegmentsMax >= 1 && targets.inFlightSegmentsMax <= LIMITS.chainWindowSegments);
     }
   }
 });

@@ -15,10 +15,10 @@ const ENGINES: readonly (readonly [packages: RegExp, home: RegExp])[] = [
 ];
 /**
  * What node/ may see of consensus: the step, what goes in and out, and the one door; how a state is taken over or made anew
- * from blocks that hashes prove; and what an author may do, for people.
+ * from blocks that hashes prove; what an author may do, for people; and when its own batches are sealed, which no peer says.
  */
 const DOORS =
-  /^consensus\/(?:adopt|admit|answer|replica|replica-state|seat|types|wire|chains\/restart|chains\/standings|execution\/executor)\.ts$/;
+  /^consensus\/(?:adopt|admit|answer|replica|replica-state|seat|types|wire|batching\/controller|batching\/pool|chains\/restart|chains\/standings|execution\/executor)\.ts$/;
 /**
  * Where the wall clock may be read in consensus: block times made and judged when voting, telling `session.due`,
  * and until when an own restart may stand in a block.
