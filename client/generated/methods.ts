@@ -996,7 +996,7 @@ export type AgentHistoryResult = {
 };
 
 export type SubSubscribeParams = {
-  topic: 'head' | 'ballots' | 'tally' | 'session' | 'alert';
+  topic: 'head' | 'ballots' | 'tally' | 'session' | 'agent' | 'alert';
   filter?: {
     space?: string;
     session?: string;
@@ -1089,7 +1089,7 @@ export interface Methods {
   agent_status: { params: AgentStatusParams; result: AgentStatusResult };
   /** What the metrics agent of this node decided since its start and why, the newest first, as far as it is kept: the last 1,024. */
   agent_history: { params: AgentHistoryParams; result: AgentHistoryResult };
-  /** WebSocket only. Events of a topic as sub_event {subscription, seq, result}. head: every executed block; ballots: what became of the ballots of a block; session: sessions a block opened, changed or ended; tally: the tally after a block that touched it, the newest alone for a slow reader; alert: what this node has to say of itself. seq is the height of the block (of alert: a count since epoch), and fromSeq resumes, at any node. A slow reader gets {subscription, seq, lagged: {from, to}} in place of what it missed. */
+  /** WebSocket only. Events of a topic as sub_event {subscription, seq, result}. head: every executed block; ballots: what became of the ballots of a block; session: sessions a block opened, changed or ended; tally: the tally after a block that touched it, the newest alone for a slow reader; agent: what the metrics agent of this node decided; alert: what this node has to say of itself. seq is the height of the block (of agent and alert: a count since epoch), and fromSeq resumes, at any node. A slow reader gets {subscription, seq, lagged: {from, to}} in place of what it missed. */
   sub_subscribe: { params: SubSubscribeParams; result: SubSubscribeResult };
   /** WebSocket only. Answers whether there was such a subscription. */
   sub_unsubscribe: { params: SubUnsubscribeParams; result: SubUnsubscribeResult };

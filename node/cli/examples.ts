@@ -41,6 +41,8 @@ const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['tally', [`tally ${GUIDE}`, `tally ${GUIDE} -o json`]],
   ['observer list', ['observer list', 'observer list -o json']],
   ['observer remove', ['observer remove acme']],
+  ['agent status', ['agent status', 'agent status -o json']],
+  ['agent history', ['agent history', 'agent history --limit 5 -o ndjson']],
   ['space list', ['space list']],
   ['space show', ['space show main']],
   ['space create', ["space create kitchen --title 'The kitchen'"]],

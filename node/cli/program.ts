@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAgentCommands } from './commands/agent.ts';
 import { addChainCommands } from './commands/chain.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addJoiningCommands } from './commands/joining.ts';
@@ -69,6 +70,7 @@ export function createProgram(context: CliContext): Command {
   addNodeCommands(program, context);
   addJoiningCommands(program, context);
   addObserverCommands(program, context);
+  addAgentCommands(program, context);
   addKeyCommands(program, context);
   addCompletionCommand(program, context);
   for (const one of program.commands) one.summary(SUMMARIES.get(one.name()) ?? one.summary());

@@ -214,6 +214,48 @@ export interface ChainResult {
   readonly muted?: boolean;
 }
 
+export interface TargetsResult {
+  readonly itemsTarget: number;
+  readonly bytesTarget: number;
+  readonly lingerMs: number;
+  readonly inFlightSegmentsMax: number;
+}
+
+export interface AgentShardResult {
+  readonly shard: number;
+  readonly phase: string | null;
+  readonly targets: TargetsResult;
+  readonly inFlightSegments: number;
+  readonly deliveredPerS: number;
+  readonly finalMs: { readonly p50: number; readonly p99: number } | null;
+  readonly parts: { readonly sealMs: number; readonly orderMs: number; readonly executeMs: number } | null;
+}
+
+export interface AgentStatusResult {
+  readonly mode: string;
+  readonly sampling: boolean;
+  readonly windows: number;
+  readonly sampledAt: string | null;
+  readonly machine: {
+    readonly loopDelayMsP99: number;
+    readonly cpuShare: number;
+    readonly syncMs?: number;
+    readonly residentBytes: number;
+    readonly links: readonly { readonly roundTripMs?: number }[];
+  } | null;
+  readonly shards: readonly AgentShardResult[];
+  readonly decisions: { readonly count: number };
+}
+
+export interface DecisionResult {
+  readonly seq: number;
+  readonly time: string;
+  readonly shard: number;
+  readonly phase: string;
+  readonly reason: string;
+  readonly targets: TargetsResult;
+}
+
 export interface CheckpointResult {
   readonly height: number;
   readonly history: string;

@@ -2,7 +2,7 @@ import { Controller } from '../../consensus/batching/controller.ts';
 import { type BatchPolicy, FIXED_BATCHES } from '../../consensus/batching/pool.ts';
 import type { BatchTargets } from '../../consensus/batching/types.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
-import type { Input, ReplicaConfig } from '../../consensus/types.ts';
+import type { Delivery, Input, ReplicaConfig } from '../../consensus/types.ts';
 import { type BatchController, MetricsAgent } from '../agent/agent.ts';
 import { Decisions } from '../agent/decisions.ts';
 import { createLoopDelay } from '../agent/loop-delay.ts';
@@ -28,17 +28,6 @@ export function createBatching(
   return { policy: controller, controller };
 }
 
-type PushItem = (input: Extract<Input, { kind: 'submit' }>) => boolean;
-
-/** As `push`, with the agent told of what went in. */
-export function watched(push: (input: Input) => boolean, agent: MetricsAgent | undefined): PushItem {
-  return (input) => {
-    if (!push(input)) return false;
-    agent?.submitted(input.shard);
-    return true;
-  };
-}
-
 export interface AgentParts {
   readonly replica: Replica;
   readonly journal: Pick<Journal, 'stats'>;
@@ -46,8 +35,7 @@ export interface AgentParts {
   readonly peers: () => readonly PeerStatus[];
 }
 
-/** The agent of a validator; an observer seals nothing, so there is nothing to tune. */
-export function createAgent({ replica, journal, batching, peers }: AgentParts): MetricsAgent | undefined {
+function createAgent({ replica, journal, batching, peers }: AgentParts): MetricsAgent | undefined {
   const { self, shards } = replica.config;
   if (self === undefined) return undefined;
   const { chains, pool, authors } = replica;
@@ -114,22 +102,53 @@ const NO_AGENT: AgentFacts = {
   decisions: new Decisions('0'),
 };
 
-/** The agent as RPC knows it; of an observer there is none. */
-export function agentFacts(agent: MetricsAgent | undefined, shards: number): AgentFacts {
-  if (agent === undefined) return NO_AGENT;
-  return {
-    mode: agent.isAdaptive ? 'adaptive' : 'fixed',
-    isSampling: agent.isSampling,
-    windows: agent.windows,
-    last: agent.last,
-    shards: Array.from({ length: shards + 1 }, (_, shard) => ({
-      shard,
-      targets: agent.targets(shard),
-      estimates: agent.estimates(shard),
-      decision: agent.decisions.latest(shard),
-      delivered: agent.delivered(shard),
-    })),
-    reasons: agent.decisions.reasons(),
-    decisions: agent.decisions,
-  };
+type PushItem = (input: Extract<Input, { kind: 'submit' }>) => boolean;
+
+/** The metrics agent in its node. An observer has none: it seals nothing, so there is nothing to tune. */
+export class AgentRoom {
+  readonly #agent: MetricsAgent | undefined;
+  readonly #shards: number;
+
+  constructor(parts: AgentParts) {
+    this.#agent = createAgent(parts);
+    this.#shards = parts.replica.config.shards;
+  }
+
+  /** As `push`, with the agent told of what went in. */
+  watched(push: (input: Input) => boolean): PushItem {
+    return (input) => {
+      if (!push(input)) return false;
+      this.#agent?.submitted(input.shard);
+      return true;
+    };
+  }
+
+  /** Between two turns: what is decided here holds from the next step on. */
+  take(deliveries: readonly Delivery[]): void {
+    this.#agent?.take(deliveries);
+  }
+
+  stop(): void {
+    this.#agent?.stop();
+  }
+
+  facts(): AgentFacts {
+    const agent = this.#agent;
+    if (agent === undefined) return NO_AGENT;
+    return {
+      mode: agent.isAdaptive ? 'adaptive' : 'fixed',
+      isSampling: agent.isSampling,
+      windows: agent.windows,
+      last: agent.last,
+      shards: Array.from({ length: this.#shards + 1 }, (_, shard) => ({
+        shard,
+        targets: agent.targets(shard),
+        estimates: agent.estimates(shard),
+        decision: agent.decisions.latest(shard),
+        delivered: agent.delivered(shard),
+      })),
+      reasons: agent.decisions.reasons(),
+      decisions: agent.decisions,
+    };
+  }
 }

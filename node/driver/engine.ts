@@ -14,7 +14,6 @@ import { admittedObservers } from '../../protocol/governance/lookups.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Checkpoint } from '../../protocol/receipt/checkpoint.ts';
-import type { MetricsAgent } from '../agent/agent.ts';
 import type { AgentMode } from '../config/config.ts';
 import type { Identity } from '../config/identity.ts';
 import { createMetrics, type GaugeName } from '../metrics/registry.ts';
@@ -24,7 +23,8 @@ import type { NodeApi, NodeStatus } from '../rpc/node-api.ts';
 import type { HomePaths } from '../storage/home.ts';
 import type { KeyLock } from '../storage/key-lock.ts';
 import { markDamaged } from '../storage/ledger-files.ts';
-import { agentFacts, type Batching, createAgent, createBatching, watched } from './agent-room.ts';
+import { agentGauges, agentSources } from './agent-metrics.ts';
+import { AgentRoom, type Batching, createBatching } from './agent-room.ts';
 import { answersOf } from './archive.ts';
 import type { Booted, BootOptions } from './boot.ts';
 import { Compaction } from './compaction.ts';
@@ -96,7 +96,7 @@ export class Engine {
   readonly #forwarder: Forwarder | undefined;
   readonly #observerFeed: ObserverFeed | undefined;
   #forwardTimer: NodeJS.Timeout | undefined;
-  readonly #agent: MetricsAgent | undefined;
+  readonly #agent: AgentRoom;
   readonly #head: Head;
   readonly #modelKeys: ModelKeys;
   readonly #driver: Driver;
@@ -154,8 +154,8 @@ export class Engine {
     store.onFailure((error) => this.#fail(error, []));
     const { self } = replica.config;
     this.#forwarder = self === undefined ? this.#createForwarder(names) : undefined;
-    this.#agent = createAgent({ replica, journal, batching, peers: () => this.#network.peers() });
-    this.#submissions = this.#forwarder ?? new Submissions(watched(push, this.#agent), self ?? 0);
+    this.#agent = new AgentRoom({ replica, journal, batching, peers: () => this.#network.peers() });
+    this.#submissions = this.#forwarder ?? new Submissions(this.#agent.watched(push), self ?? 0);
     this.#observerFeed = self === undefined ? undefined : new ObserverFeed(self, this.#toObservers());
     this.#head = new Head(replica.executed, (error) => options.log.error({ event: 'head.listener', err: error }));
     this.#modelKeys = new ModelKeys({
@@ -227,6 +227,7 @@ export class Engine {
       network_connected_validators: this.#connected(),
       node_uptime_seconds: this.#uptimeMs() / 1_000,
       process_resident_bytes: process.memoryUsage.rss(),
+      ...agentGauges(this.#agent.facts()),
     };
   }
 
@@ -236,7 +237,7 @@ export class Engine {
     this.#ending.abort();
     await this.#care.stop();
     this.#submissions.stop();
-    this.#agent?.stop();
+    this.#agent.stop();
     this.#transport.stop();
     await this.#snapshots.stop();
     await this.#driver.stop();
@@ -368,17 +369,18 @@ export class Engine {
       operatorKey: identity.operatorKey,
       modelKeys: this.#modelKeys,
       status: () => this.#status(),
-      agent: () => agentFacts(this.#agent, this.#booted.replica.config.shards),
+      agent: () => this.#agent.facts(),
       metricsText: createMetrics({
         network: () => this.#network.counters(),
         driver: () => this.#counters.snapshot(),
         gauges: () => this.gauges(),
+        ...agentSources(() => this.#agent.facts()),
       }),
     });
   }
 
   #handOn(deliveries: readonly Delivery[]): void {
-    this.#agent?.take(deliveries);
+    this.#agent.take(deliveries);
     for (const delivery of deliveries) {
       this.#snapshots.take(delivery);
       if (delivery.kind !== 'executed') continue;

@@ -8,6 +8,16 @@ export interface MetricSources {
   readonly driver: () => Readonly<Record<string, number>>;
   /** Figures that go up and down, by metric name without the prefix. */
   readonly gauges: () => Readonly<Record<GaugeName, number>>;
+  /** What the metrics agent holds of each shard; none at an observer. */
+  readonly shards: () => readonly ShardFigures[];
+  /** Decisions of the metrics agent by reason. */
+  readonly decisions: () => Readonly<Record<string, number>>;
+}
+
+/** Of one shard, by metric name without the prefix. What is not known yet is absent. */
+export interface ShardFigures {
+  readonly shard: number;
+  readonly figures: Readonly<Partial<Record<ShardGaugeName, number>>>;
 }
 
 /** `waggle_<name>`, each with its unit last. */
@@ -29,9 +39,29 @@ const GAUGES = {
   network_connected_validators: 'Other validators that frames reach',
   node_uptime_seconds: 'Time since the start',
   process_resident_bytes: 'Memory of the process',
+  agent_windows: 'Samples the metrics agent took since the start',
+  agent_loop_delay_seconds: 'How late the event loop was in the last sample, 99th percentile',
+  agent_cpu_ratio: 'CPU seconds per second of the process in the last sample',
 } as const;
 
 export type GaugeName = keyof typeof GAUGES;
+
+/** As GAUGES, each with a label `shard`. */
+const SHARD_GAUGES = {
+  agent_batch_items: 'Items from which an open batch is sealed',
+  agent_batch_bytes: 'Bytes from which an open batch is sealed',
+  agent_linger_seconds: 'Age at which an open batch is sealed',
+  agent_in_flight_segments_max: 'Own segments that may be sealed and unfinal',
+  agent_in_flight_segments: 'Own segments sealed and not executed, in the last sample',
+  agent_waiting_items: 'Items in the open batch, in the last sample',
+  agent_final_seconds_p50: 'Submission to final in the last window that had any, median',
+  agent_final_seconds_p99: 'Submission to final in the last window that had any, 99th percentile',
+  agent_seal_seconds: 'Of that, until the segment was durable, mean',
+  agent_order_seconds: 'Of that, until the block was final, mean',
+  agent_execute_seconds: 'Of that, until the block was executed, mean',
+} as const;
+
+export type ShardGaugeName = keyof typeof SHARD_GAUGES;
 
 const REFUSED = 'refused.';
 const ITEMS = 'executed.items.';
@@ -45,6 +75,17 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
     };
     new Gauge({ name: `waggle_${name}`, help, registers: [registry], collect });
   }
+  for (const [name, help] of Object.entries(SHARD_GAUGES)) {
+    const collect = function (this: Gauge<string>): void {
+      this.reset();
+      for (const { shard, figures } of sources.shards()) {
+        const value = figures[name as ShardGaugeName];
+        if (value !== undefined) this.set({ shard: String(shard) }, value);
+      }
+    };
+    new Gauge<string>({ name: `waggle_${name}`, help, labelNames: ['shard'], registers: [registry], collect });
+  }
+  countEvents(registry, 'waggle_agent_decisions_total', 'Decisions of the metrics agent', 'reason', sources.decisions);
   countEvents(registry, 'waggle_network_events_total', 'Events of the network', 'event', sources.network);
   const driver = sources.driver;
   const plain = () => pick(driver(), (name) => (name.startsWith(REFUSED) || name.startsWith(ITEMS) ? undefined : name));

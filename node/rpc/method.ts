@@ -30,10 +30,10 @@ export interface Subscriber {
 }
 
 export interface SubscribeRequest {
-  readonly topic: 'head' | 'ballots' | 'tally' | 'session' | 'alert';
+  readonly topic: 'head' | 'ballots' | 'tally' | 'session' | 'agent' | 'alert';
   readonly filter: Readonly<Partial<Record<'space' | 'session' | 'voter', string>>>;
   readonly fromSeq: number | undefined;
-  /** Of alerts: in which start of the node `fromSeq` was counted. */
+  /** Of alerts and decisions: in which start of the node `fromSeq` was counted. */
   readonly epoch: string | undefined;
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AlertFeed } from '../rpc/feeds/alert-feed.ts';
-import { Alerts } from '../rpc/feeds/alerts.ts';
+import { Alerts, renderAlert } from '../rpc/feeds/alerts.ts';
 import { BlockEventsSource } from '../rpc/feeds/block-events.ts';
+import { CountedFeed } from '../rpc/feeds/counted-feed.ts';
 import { Feed } from '../rpc/feeds/feed.ts';
 import { FakeNodeApi } from './harness/fake-node-api.ts';
 import { ballotParams, openSession, openSocket, type Rig, type SocketRig, startRig } from './harness/rpc-client.ts';
@@ -88,11 +88,28 @@ test('alert: ready and writable, and a start of the node that is not this one', 
   assert.equal((await event(stranger)).seq, 1);
 });
 
+test('agent: what was decided, as agent_history has it, from where a reader stopped', async (t) => {
+  const rig = await startRig(t);
+  const socket = await openSocket(t, rig);
+  const { result } = await subscribe(socket, { topic: 'agent', fromSeq: 2 });
+  const { epoch, seq } = result as { epoch: string; seq: number };
+  assert.deepEqual([epoch, seq], [rig.api.decisions.epoch, 1]);
+  const { items } = await rig.result<{ items: { seq: number }[] }>('agent_history', { limit: 1 });
+  assert.deepEqual(await event(socket), { subscription: 'agent-1', seq: 2, result: items[0] });
+  const [last] = rig.api.decisions.newest(1);
+  assert.ok(last);
+  rig.api.decisions.record([{ ...last, reason: 'probe' }], rig.api.nowMs);
+  const { seq: next, result: decision } = await event(socket);
+  assert.deepEqual([next, decision.reason], [3, 'probe']);
+});
+
 test('what is no topic, no filter of it, or still to come is refused by its path', async (t) => {
   const rig = await startRig(t);
   const socket = await openSocket(t, rig);
   const cases: [object, string][] = [
-    [{ topic: 'agent' }, 'topic'],
+    [{ topic: 'agents' }, 'topic'],
+    [{ topic: 'agent', filter: { space: 'main' } }, 'filter.space'],
+    [{ topic: 'agent', fromSeq: 9 }, 'fromSeq'],
     [{ topic: 'head', filter: { space: 'main' } }, 'filter.space'],
     [{ topic: 'ballots' }, 'filter.space'],
     [{ topic: 'ballots', filter: { space: 'main', proposal: 'p' } }, 'filter.proposal'],
@@ -167,7 +184,8 @@ test('of alerts the last 256 are kept, and who missed more is told', async () =>
     alerts.look();
   }
   const frames: { params: { seq: number; lagged?: object } }[] = [];
-  new AlertFeed(alerts, 's', 0, async (frame) => void frames.push(frame as (typeof frames)[number])).wake();
+  const send = async (frame: object) => void frames.push(frame as (typeof frames)[number]);
+  new CountedFeed({ source: alerts, subscription: 's', seq: 0, send, render: renderAlert }).wake();
   await settled();
   assert.deepEqual(frames[0]?.params.lagged, { from: 1, to: 44 });
   assert.deepEqual([frames[1]?.params.seq, frames.at(-1)?.params.seq, frames.length], [45, 300, 257]);

@@ -70,6 +70,23 @@ test('every read answers in the shape it announces', async (t) => {
   assert.deepEqual(rig.internal, []);
 });
 
+test('decisions of the agent come in pages, and a cursor of another start is refused', async (t) => {
+  const rig = await startRig(t);
+  const [last] = rig.api.decisions.newest(1);
+  assert.ok(last);
+  for (let at = 0; at < 3; at++) rig.api.decisions.record([last], rig.api.nowMs);
+  const all = await allPages(rig, 'agent_history', { limit: 2 });
+  assert.deepEqual(
+    all.map(({ seq }) => seq),
+    [5, 4, 3, 2, 1],
+  );
+  for (const cursor of ['123/2', 'node1']) {
+    const encoded = Buffer.from(cursor).toString('base64url');
+    const { error } = await rig.call('agent_history', { cursor: encoded });
+    assert.deepEqual([error?.data?.type, error?.data?.path], ['params.invalid', 'cursor'], cursor);
+  }
+});
+
 test('genesis is the very file whose hash is the chain', async (t) => {
   const rig = await startRig(t);
   const { chain } = await rig.result<{ chain: string }>('node_status');

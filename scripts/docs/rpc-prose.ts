@@ -77,6 +77,7 @@ export const SUBSCRIPTIONS: readonly string[] = [
     '| `ballots` | `space`, `session?`, `voter?` | `{height, time, ballots: [{ballot, space, session, voter, outcome}]}` |',
     '| `session` | `space?`, `session?` | `{height, time, sessions: [{space, session, status, reason?}]}`: opened, changed or ended in this block |',
     '| `tally` | `space`, `session` | as `tally_get`, after a block that touched it; a slow reader gets the newest alone, which is all there is to know |',
+    '| `agent` | | an item of `agent_history`, as the metrics agent decided it; `seq` counts since `epoch`, a start of the node |',
     '| `alert` | | `{time, kind, text}`, kind being `ready`, `not-ready`, `writable` or `read-only`; `seq` counts since `epoch`, a start of the node |',
   ].join('\n'),
   fence(

@@ -53,6 +53,8 @@ const ORDER = [
   'space show',
   'model list',
   'model show',
+  'agent status',
+  'agent history',
   'genesis',
   'chain head',
   'chain block',

@@ -64,6 +64,24 @@ test('a write that nobody may carry out leaves nothing behind', async (t) => {
   });
 });
 
+test('the agent: targets and times of each shard, then what was decided, the newest first', async (t) => {
+  await withDaemon(t, async ({ rig, runOnTerminal, run }) => {
+    const { out, err } = await runOnTerminal('agent', 'status');
+    assert.match(out, /batches are adaptive; idle since /);
+    assert.match(out, /shard +phase +items +linger +flight +per s +p50 +p99 +seal +order +exec\n/);
+    assert.match(out, / 1 +drain +75 +5 +0\/32 +2500 +33 +45 +4 +27\.5 +1\.5\n/);
+    assert.match(out, /Machine: CPU 75 %, loop late by 2\.5, sync 0\.4, 114 MiB, farthest peer 0\.25\./);
+    assert.match(err, /Next: npx waggle agent history/);
+    const lines = `${out}${err}`.trimEnd().split('\n');
+    assert.ok(lines.length < 24 && lines.every((line) => line.length <= 80), out);
+    const history = await runOnTerminal('agent', 'history');
+    assert.match(history.out, /2 +\S+ +1 +drain +queue-stands +75 +5 +32\n +1 +\S+ +1 +startup +rate-grows/);
+    assert.match(history.err, /Next: npx waggle agent status/);
+    rig.api.mode = 'none';
+    assert.match((await run('agent', 'status')).out, /an observer seals no batches/);
+  });
+});
+
 test('a percentage never looks like more than it is', () => {
   assert.equal(shortDecimal({ num: 185, den: 3 }), '61.6…');
   assert.equal(shortDecimal({ num: 130, den: 2 }), '65.0');

@@ -8,6 +8,11 @@ export interface Alert {
   readonly text: string;
 }
 
+/** As subscribers see it. */
+export function renderAlert({ time, kind, text }: Alert): object {
+  return { time, kind, text };
+}
+
 const KEPT = 256;
 
 /**
@@ -45,9 +50,9 @@ export class Alerts {
   }
 
   /** Alerts after `seq`, and how many of them are not kept any more. */
-  after(seq: number): { readonly lost: number; readonly alerts: readonly Alert[] } {
-    const alerts = this.#kept.filter((one) => one.seq > seq);
-    return { lost: this.#count - seq - alerts.length, alerts };
+  after(seq: number): { readonly lost: number; readonly events: readonly Alert[] } {
+    const events = this.#kept.filter((one) => one.seq > seq);
+    return { lost: this.#count - seq - events.length, events };
   }
 
   listen(listener: () => void): () => void {

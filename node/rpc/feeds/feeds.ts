@@ -1,15 +1,28 @@
 import type { Desk } from '../desk.ts';
 import { RPC_LIMITS } from '../limits.ts';
 import type { Subscribed, SubscribeRequest, Subscriber } from '../method.ts';
+import { renderDecision } from '../methods/agent.ts';
 import { RpcError } from '../rpc-error.ts';
-import { AlertFeed } from './alert-feed.ts';
-import type { Alerts } from './alerts.ts';
+import { type Alerts, renderAlert } from './alerts.ts';
 import { BlockEventsSource } from './block-events.ts';
+import { type CountedEvent, CountedFeed, type CountedSource } from './counted-feed.ts';
 import { Feed, type SendFrame } from './feed.ts';
 import { readerOf } from './topics.ts';
 
 /** How often a node looks whether it has something to say of itself. */
 const ALERT_EVERY_MS = 1_000;
+
+interface AnyFeed {
+  wake(): void;
+  close(): void;
+}
+
+interface Counted<Event extends CountedEvent> {
+  readonly subscription: string;
+  /** `epoch` names the start of the node in which `seq` counts. */
+  readonly source: CountedSource<Event> & { readonly epoch: string };
+  readonly render: (event: Event) => object;
+}
 
 /** What all connections share: events are read once, alerts are the node's. */
 export class FeedRoom {
@@ -35,15 +48,21 @@ export class FeedRoom {
 export class Feeds implements Subscriber {
   readonly #room: FeedRoom;
   readonly #send: SendFrame;
-  readonly #feeds = new Map<string, Feed | AlertFeed>();
+  readonly #feeds = new Map<string, AnyFeed>();
   readonly #stops: readonly (() => void)[];
-  #waiting: (Feed | AlertFeed)[] = [];
+  #waiting: AnyFeed[] = [];
   #count = 0;
 
   constructor(room: FeedRoom, send: SendFrame) {
     this.#room = room;
     this.#send = send;
-    this.#stops = [room.desk.api.onHead(() => this.#wake(Feed)), room.alerts.listen(() => this.#wake(AlertFeed))];
+    const { api } = room.desk;
+    const wakeCounted = () => this.#wake(CountedFeed);
+    this.#stops = [
+      api.onHead(() => this.#wake(Feed)),
+      room.alerts.listen(wakeCounted),
+      api.agent().decisions.listen(wakeCounted),
+    ];
   }
 
   /** @throws RpcError request.rate-limited, params.invalid */
@@ -53,8 +72,15 @@ export class Feeds implements Subscriber {
     }
     this.#count += 1;
     const subscription = `${topic}-${this.#count}`;
-    if (topic === 'alert') return this.#subscribeAlerts(subscription, fromSeq, epoch);
-    const { desk, events } = this.#room;
+    const { desk, events, alerts } = this.#room;
+    if (topic === 'alert') {
+      alerts.look();
+      return this.#subscribeCounted({ subscription, source: alerts, render: renderAlert }, fromSeq, epoch);
+    }
+    if (topic === 'agent') {
+      const source = desk.api.agent().decisions;
+      return this.#subscribeCounted({ subscription, source, render: renderDecision }, fromSeq, epoch);
+    }
     const next = nextSeq(fromSeq, desk.api.head().height);
     const read = readerOf(topic, filter, desk, events);
     const isState = topic === 'tally';
@@ -63,17 +89,19 @@ export class Feeds implements Subscriber {
     return { subscription, seq: next - 1 };
   }
 
-  #subscribeAlerts(subscription: string, fromSeq: number | undefined, epoch: string | undefined): Subscribed {
-    const { alerts } = this.#room;
-    alerts.look();
+  #subscribeCounted<Event extends CountedEvent>(
+    { subscription, source, render }: Counted<Event>,
+    fromSeq: number | undefined,
+    epoch: string | undefined,
+  ): Subscribed {
     // Another start of the node: nothing of it is here, so the reader begins with all there is.
-    const isHere = epoch === undefined || epoch === alerts.epoch;
-    const next = isHere ? nextSeq(fromSeq, alerts.seq) : 1;
-    this.#add(subscription, new AlertFeed(alerts, subscription, next - 1, this.#send));
-    return { subscription, seq: next - 1, epoch: alerts.epoch };
+    const isHere = epoch === undefined || epoch === source.epoch;
+    const seq = isHere ? nextSeq(fromSeq, source.seq) - 1 : 0;
+    this.#add(subscription, new CountedFeed({ source, subscription, seq, send: this.#send, render }));
+    return { subscription, seq, epoch: source.epoch };
   }
 
-  #add(subscription: string, feed: Feed | AlertFeed): void {
+  #add(subscription: string, feed: AnyFeed): void {
     this.#feeds.set(subscription, feed);
     this.#waiting.push(feed);
   }
@@ -95,7 +123,7 @@ export class Feeds implements Subscriber {
     this.#feeds.clear();
   }
 
-  #wake(kind: typeof Feed | typeof AlertFeed): void {
+  #wake(kind: typeof Feed | typeof CountedFeed): void {
     for (const feed of this.#feeds.values()) if (feed instanceof kind && !this.#waiting.includes(feed)) feed.wake();
   }
 }

@@ -13,9 +13,10 @@ import type { ReadHeight } from './feed.ts';
  * The topics of the ledger and what each says of a block. Only what is here has a name outside: a new topic is a new line.
  */
 
-export const TOPICS = ['head', 'ballots', 'tally', 'session', 'alert'] as const;
+export const TOPICS = ['head', 'ballots', 'tally', 'session', 'agent', 'alert'] as const;
 export type Topic = (typeof TOPICS)[number];
-export type LedgerTopic = Exclude<Topic, 'alert'>;
+/** Those of blocks; the others are about the node. */
+export type LedgerTopic = Exclude<Topic, 'agent' | 'alert'>;
 
 /** What a subscriber may say of the events it wants; which fields a topic knows and needs is said below. */
 export const filterField = z.strictObject({ space: id.optional(), session: id.optional(), voter: id.optional() });
@@ -26,6 +27,7 @@ const FIELDS: Readonly<Record<Topic, { readonly needed: readonly Field[]; readon
   ballots: { needed: ['space'], known: ['space', 'session', 'voter'] },
   tally: { needed: ['space', 'session'], known: ['space', 'session'] },
   session: { needed: [], known: ['space', 'session'] },
+  agent: { needed: [], known: [] },
   alert: { needed: [], known: [] },
 };
 

@@ -7,7 +7,7 @@ import { findSession } from './session.ts';
 
 export const subSubscribe = defineMethod('sub_subscribe', {
   summary:
-    'WebSocket only. Events of a topic as sub_event {subscription, seq, result}. head: every executed block; ballots: what became of the ballots of a block; session: sessions a block opened, changed or ended; tally: the tally after a block that touched it, the newest alone for a slow reader; alert: what this node has to say of itself. seq is the height of the block (of alert: a count since epoch), and fromSeq resumes, at any node. A slow reader gets {subscription, seq, lagged: {from, to}} in place of what it missed.',
+    'WebSocket only. Events of a topic as sub_event {subscription, seq, result}. head: every executed block; ballots: what became of the ballots of a block; session: sessions a block opened, changed or ended; tally: the tally after a block that touched it, the newest alone for a slow reader; agent: what the metrics agent of this node decided; alert: what this node has to say of itself. seq is the height of the block (of agent and alert: a count since epoch), and fromSeq resumes, at any node. A slow reader gets {subscription, seq, lagged: {from, to}} in place of what it missed.',
   params: z.strictObject({
     topic: z.enum(TOPICS),
     filter: filterField.default({}),

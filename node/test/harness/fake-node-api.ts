@@ -52,8 +52,7 @@ const TARGETS = { itemsTarget: 512, bytesTarget: 262_144, lingerMs: 5, inFlightS
 const SMALLER = { ...TARGETS, itemsTarget: 75 };
 
 /** What the agent of a node says that had some work on shard 1. */
-const AGENT: Omit<AgentFacts, 'decisions'> = {
-  mode: 'adaptive',
+const AGENT: Omit<AgentFacts, 'decisions' | 'mode'> = {
   isSampling: false,
   windows: 12,
   reasons: { 'queue-stands': 1, 'rate-grows': 1 },
@@ -122,6 +121,7 @@ export class FakeNodeApi implements NodeApi {
   readonly submitted: string[] = [];
   /** Two of them, as after the first load of shard 1. */
   readonly decisions = decided();
+  mode: AgentFacts['mode'] = 'adaptive';
   statusChange: Partial<NodeStatus> = {};
   submitFault: WaggleError | undefined;
   /** Accepted, and never final. */
@@ -164,7 +164,7 @@ export class FakeNodeApi implements NodeApi {
   }
 
   agent(): AgentFacts {
-    return { ...AGENT, decisions: this.decisions };
+    return { ...AGENT, mode: this.mode, decisions: this.decisions };
   }
 
   chains() {
