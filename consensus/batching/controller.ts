@@ -1,4 +1,5 @@
 import { assert } from '../../protocol/assert.ts';
+import { LinkLoad } from './link-load.ts';
 import { MachineLoad } from './machine-load.ts';
 import { Pace } from './pace.ts';
 import type { BatchPolicy } from './pool.ts';
@@ -22,8 +23,8 @@ const GAP_MS_MAX = 60_000;
 const ROUND_MS_MIN = 300;
 const ROUND_MS_MAX = 2_000;
 const ROUND_FINALS = 1.5;
-/** Without a sample of the machine nobody knows what a shorter interval than the default's would cost. */
-const BLIND_MS_MIN = 5;
+/** R falls by noise, too, but not by so much. */
+const FLOOR_FALL_MS = 50;
 
 /**
  * The batch policy of a node, driven by samples; after BBR (Cardwell et al., 2016), for segments instead of packets.
@@ -41,6 +42,8 @@ export class Controller implements BatchPolicy {
   readonly #controls: readonly ShardControl[];
   #pace = new Pace();
   #machine = new MachineLoad();
+  #links = new LinkLoad();
+  #floorMs = 0;
   #atMs: number | undefined;
   #elapsedMs = 0;
   #goodSamples = GOOD_SAMPLES;
@@ -69,16 +72,15 @@ export class Controller implements BatchPolicy {
 
   #learn({ atMs, windowMs, shards, machine }: Sample): Decision[] {
     this.#machine.observe(machine);
+    this.#links.observe(atMs, machine?.links ?? []);
     const reasons = new Map<number, string>();
     for (const row of shards) {
-      const control = this.#controls[row.shard];
-      const floorMs = control?.estimates.finalMsMin ?? 0;
-      const reason = control?.observe(atMs, windowMs, row);
+      const reason = this.#controls[row.shard]?.observe(atMs, windowMs, row);
       if (reason !== undefined) reasons.set(row.shard, reason);
-      if (reason === 'floor-moved') this.#pace.forgiveQueue();
-      if ((control?.estimates.finalMsMin ?? 0) < floorMs / 2) this.#pace.renew();
     }
-    this.#elapsedMs += windowMs;
+    this.#followFloor([...reasons.values()].includes('floor-moved'));
+    const isPaced = this.#controls.some(({ queue }) => queue !== 'unknown');
+    this.#elapsedMs = isPaced ? this.#elapsedMs + windowMs : 0;
     const paced = this.#elapsedMs < this.#roundMs() ? undefined : this.#turnPace();
     const { intervalMs, isProbing } = this.#pace;
     return this.#controls.flatMap((control, shard) => {
@@ -86,19 +88,30 @@ export class Controller implements BatchPolicy {
     });
   }
 
+  /** The way got longer, so its queue was none; or much shorter, so what was learned on it is of no use. */
+  #followFloor(hasMoved: boolean): void {
+    const floors = this.#controls.flatMap(({ estimates }) => (estimates.finalMsMin > 0 ? [estimates.finalMsMin] : []));
+    if (floors.length === 0) return;
+    const floorMs = Math.min(...floors);
+    if (hasMoved) this.#pace.forgiveQueue();
+    else if (floorMs < this.#floorMs / 2 && floorMs < this.#floorMs - FLOOR_FALL_MS) this.#pace.renew();
+    else if (floorMs < this.#floorMs) return;
+    this.#floorMs = floorMs;
+  }
+
   #turnPace(): string | undefined {
     this.#elapsedMs = 0;
     const known = this.#controls.filter(({ queue }) => queue !== 'unknown');
     const standing = known.filter(({ queue }) => queue === 'stands').length;
     const queue = standing > 0 && 2 * standing >= known.length ? 'queue-stands' : undefined;
-    const isCalm = standing === 0 && this.#machine.isCalm;
     const floors = known.map(({ estimates }) => estimates.finalMsMin / FINALS_PER_INTERVAL);
-    const usefulMs = Math.min(Number.MAX_SAFE_INTEGER, ...floors);
-    return this.#pace.turn(
-      this.#machine.pressure ?? queue,
-      isCalm,
-      this.#machine.isKnown ? usefulMs : Math.max(BLIND_MS_MIN, usefulMs),
-    );
+    const finals = known.flatMap(({ finalMs }) => finalMs ?? []);
+    return this.#pace.turn({
+      pressure: this.#machine.pressure ?? queue ?? this.#links.pressure,
+      isFar: this.#machine.isFull || known.some(({ isFar }) => isFar),
+      usefulMs: floors.length === 0 ? 0 : Math.min(...floors),
+      finalMs: finals.length === 0 ? undefined : finals.reduce((sum, one) => sum + one, 0) / finals.length,
+    });
   }
 
   /** What was sealed at one pace must be back before the next is judged. */
@@ -118,6 +131,8 @@ export class Controller implements BatchPolicy {
   #restart(atMs: number, phase: 'startup' | 'fallback', reason: string): readonly Decision[] {
     this.#pace = new Pace();
     this.#machine = new MachineLoad();
+    this.#links = new LinkLoad();
+    this.#floorMs = 0;
     this.#elapsedMs = 0;
     for (const control of this.#controls) control.reset(phase);
     return this.#controls.flatMap((control) => control.retarget(atMs, this.#pace.intervalMs, false, reason) ?? []);

@@ -1,13 +1,11 @@
 import type { Pressure } from './pace.ts';
 import type { MachineSample } from './types.ts';
 
-/** Between the two marks nothing is done: a probe that costs less than the gap does not bring its own pressure. */
-const CPU_BUSY = 0.75;
-const CPU_CALM = 0.5;
+const CPU_BUSY = 0.8;
+const CPU_FULL = 0.93;
 /** A process that gets only a part of a core shows it by its loop alone. */
 const LOOP_LATE_MS = 40;
-const LOOP_CALM_MS = 20;
-const WEIGHT = 0.3;
+const WEIGHT = 0.4;
 
 /** Whether the processor is the bottleneck, from moving means: one window with a collection of garbage says nothing. */
 export class MachineLoad {
@@ -25,19 +23,15 @@ export class MachineLoad {
     this.#loopMs = isFirst ? loopDelayMsP99 : mix(this.#loopMs, loopDelayMsP99);
   }
 
-  /** Whether there was anything to judge by. */
-  get isKnown(): boolean {
-    return this.#cpuShare !== undefined;
-  }
-
   get pressure(): Pressure | undefined {
     if (this.#cpuShare === undefined) return undefined;
     if (this.#cpuShare > CPU_BUSY) return 'cpu-busy';
     return this.#loopMs > LOOP_LATE_MS ? 'loop-late' : undefined;
   }
 
-  get isCalm(): boolean {
-    return this.#cpuShare === undefined || (this.#cpuShare < CPU_CALM && this.#loopMs < LOOP_CALM_MS);
+  /** No small step will do. */
+  get isFull(): boolean {
+    return this.#cpuShare !== undefined && (this.#cpuShare > CPU_FULL || this.#loopMs > 4 * LOOP_LATE_MS);
   }
 }
 

@@ -1,13 +1,21 @@
 import { type Round, ShardModel } from './shard-model.ts';
-import { DEFAULT_TARGETS, targetsFor } from './targets.ts';
+import { DEFAULT_TARGETS, longestFinalMs, targetsFor } from './targets.ts';
 import type { BatchTargets, Decision, Estimates, Phase, ShardSample } from './types.ts';
 
 /** Startup ends after so many rounds that brought no quarter more. */
-const FLAT_ROUNDS = 3;
+const FLAT_ROUNDS = 2;
 const GROWTH = 1.25;
 const QUEUE_ROUNDS = 2;
+/** Times the longest finality without a queue. */
+const STANDS = 1.3;
+const CLEAR = 1.1;
+const FAR = 2.5;
+/** What moves less from round to round than this is no queue that comes or goes. */
+const LEVEL = 1.2;
+const LEVEL_ROUNDS = 3;
 /** A pipe that is slow with almost nothing of ours in it, for so long, is a longer one. */
 const DRAIN_ROUNDS = 4;
+const LONGER = 2;
 const GAIN = 2;
 /** Work and no delivery for so long: the model knows nothing of what goes on. */
 const SILENCE_MS = 3_000;
@@ -27,7 +35,11 @@ export class ShardControl {
   #roundsInPhase = 0;
   #standingRounds = 0;
   #silentMs = 0;
-  #told: Phase = 'startup';
+  #finalMs: number | undefined;
+  #pipeMs = 0;
+  #fastest: number[] = [];
+  /** What the last decision said. */
+  #told: { readonly phase: Phase; readonly targets: BatchTargets } = { phase: 'startup', targets: DEFAULT_TARGETS };
 
   constructor(shard: number, blockIntervalMs: number) {
     this.#shard = shard;
@@ -44,6 +56,17 @@ export class ShardControl {
 
   get queue(): Queue {
     return this.#queue;
+  }
+
+  /** Of the last round, for the pace. */
+  get finalMs(): number | undefined {
+    return this.#finalMs;
+  }
+
+  /** The queue is as long as the way. */
+  get isFar(): boolean {
+    const longestMs = longestFinalMs(this.#model.finalMsMin, this.#blockIntervalMs);
+    return this.#queue === 'stands' && this.#pipeMs > FAR * longestMs;
   }
 
   get estimates(): Estimates {
@@ -71,11 +94,14 @@ export class ShardControl {
   #turn(atMs: number, round: Round): string | undefined {
     this.#recentPerS = round.itemsPerS;
     this.#queue = this.#judge(round.pipeMs);
+    this.#finalMs = round.finalMs;
     if (round.pipeMs === undefined) return undefined;
+    this.#pipeMs = round.pipeMs;
+    this.#fastest = [...this.#fastest.slice(1 - LEVEL_ROUNDS), round.fastestMs ?? round.pipeMs];
     this.#standingRounds = this.#queue === 'stands' ? this.#standingRounds + 1 : 0;
     this.#roundsInPhase += 1;
     if (this.#phase === 'startup') return this.#startUp(round);
-    if (this.#phase === 'drain') return this.#drain(atMs, round.pipeMs);
+    if (this.#phase === 'drain') return this.#drain(atMs);
     return this.#standingRounds >= QUEUE_ROUNDS ? this.#enter('drain', 'queue-stands') : undefined;
   }
 
@@ -88,10 +114,14 @@ export class ShardControl {
     return this.#roundsInPhase >= FLAT_ROUNDS ? this.#enter('steady', 'pipe-full') : undefined;
   }
 
-  #drain(atMs: number, pipeMs: number): string | undefined {
+  /** A longer way shows by its fastest items: all are slow, and equally so, with almost nothing of ours in the pipe. */
+  #drain(atMs: number): string | undefined {
     if (this.#queue === 'clear') return this.#enter('steady', 'queue-gone');
     if (this.#roundsInPhase < DRAIN_ROUNDS) return undefined;
-    this.#model.moveFloor(atMs, pipeMs);
+    const least = Math.min(...this.#fastest);
+    const isLevel = Math.max(...this.#fastest) < LEVEL * least;
+    if (!isLevel || least < LONGER * this.#model.finalMsMin + this.#blockIntervalMs) return undefined;
+    this.#model.moveFloor(atMs, least);
     return this.#enter('steady', 'floor-moved');
   }
 
@@ -102,12 +132,13 @@ export class ShardControl {
     return reason;
   }
 
-  /** Blocks come at intervals, so sealed → executed differs by one of them without any queue. */
+  /** Between the marks nothing changes: what waits for the next block is no queue. */
   #judge(pipeMs: number | undefined): Queue {
     const floorMs = this.#model.finalMsMin;
     if (pipeMs === undefined || floorMs === 0) return 'unknown';
-    if (pipeMs > 1.5 * floorMs + 2 * this.#blockIntervalMs) return 'stands';
-    return pipeMs < 1.25 * floorMs + 1.5 * this.#blockIntervalMs ? 'clear' : this.#queue;
+    const longestMs = longestFinalMs(floorMs, this.#blockIntervalMs);
+    if (pipeMs > STANDS * longestMs + this.#blockIntervalMs) return 'stands';
+    return pipeMs < CLEAR * longestMs + this.#blockIntervalMs ? 'clear' : this.#queue;
   }
 
   /** Forget everything: the fixed default holds until the model knows something again. */
@@ -120,6 +151,17 @@ export class ShardControl {
     this.#roundsInPhase = 0;
     this.#standingRounds = 0;
     this.#silentMs = 0;
+    this.#finalMs = undefined;
+    this.#pipeMs = 0;
+    this.#fastest = [];
+    this.#targets = DEFAULT_TARGETS;
+  }
+
+  /** The fixed default; in startup at the interval that the machine bears, for nobody else knows that either. */
+  #openTargets(paceMs: number): BatchTargets {
+    if (this.#phase === 'fallback') return DEFAULT_TARGETS;
+    const lingerMs = Math.round(paceMs);
+    return lingerMs === this.#targets.lingerMs ? this.#targets : { ...DEFAULT_TARGETS, lingerMs };
   }
 
   /** Sets the targets that follow from the model. @returns the decision, when anything changed */
@@ -134,11 +176,11 @@ export class ShardControl {
       blockIntervalMs: this.#blockIntervalMs,
       gain: isDraining ? GAIN / 2 ** (1 + this.#roundsInPhase) : GAIN,
     };
-    const targets = isDefault ? DEFAULT_TARGETS : targetsFor(operating, this.#targets);
+    const targets = isDefault ? this.#openTargets(paceMs) : targetsFor(operating, this.#targets);
     const phase = this.#phase === 'steady' && isProbing ? 'probe' : this.#phase;
-    if (targets === this.#targets && phase === this.#told) return undefined;
     this.#targets = targets;
-    this.#told = phase;
+    if (targets === this.#told.targets && phase === this.#told.phase) return undefined;
+    this.#told = { phase, targets };
     return { atMs, shard: this.#shard, phase, reason, estimates, targets };
   }
 }

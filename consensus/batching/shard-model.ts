@@ -16,6 +16,10 @@ export interface Round {
   readonly itemsPerS: number;
   /** Sealed → executed, as a mean; undefined when nothing that was measured came back. */
   readonly pipeMs: number | undefined;
+  /** Mean of the windows' p99 of submitted → executed. */
+  readonly finalMs: number | undefined;
+  /** What the fastest took; undefined as pipeMs. */
+  readonly fastestMs: number | undefined;
 }
 
 /**
@@ -31,6 +35,8 @@ export class ShardModel {
   #items = 0;
   #pipeItems = 0;
   #pipeSumMs = 0;
+  #finals: number[] = [];
+  #fastestMs: number | undefined;
 
   /** @returns what the round measured, when this window ends one */
   observe(atMs: number, windowMs: number, row: ShardSample): Round | undefined {
@@ -45,7 +51,9 @@ export class ShardModel {
     if (pipeMs !== undefined && deliveredItems > 0) {
       this.#pipeItems += deliveredItems;
       this.#pipeSumMs += deliveredItems * pipeMs;
-      this.#final.push(atMs, Math.min(pipeMs, finalMs?.min ?? pipeMs));
+      const fastestMs = Math.min(pipeMs, finalMs?.min ?? pipeMs);
+      this.#fastestMs = Math.min(fastestMs, this.#fastestMs ?? fastestMs);
+      this.#final.push(atMs, fastestMs);
     }
     const roundMs = Math.min(ROUND_MS_MAX, Math.max(ROUND_MS_MIN, ROUND_FINALS * this.finalMsMin));
     return this.#elapsedMs < roundMs ? undefined : this.#endRound(atMs);
@@ -54,12 +62,17 @@ export class ShardModel {
   #endRound(atMs: number): Round {
     const itemsPerS = (1_000 * this.#items) / this.#elapsedMs;
     const pipeMs = this.#pipeItems === 0 ? undefined : this.#pipeSumMs / this.#pipeItems;
+    const finalMs =
+      this.#finals.length === 0 ? undefined : this.#finals.reduce((sum, one) => sum + one, 0) / this.#finals.length;
+    const fastestMs = this.#fastestMs;
+    this.#finals = [];
+    this.#fastestMs = undefined;
     this.#rate.push(atMs, itemsPerS);
     this.#elapsedMs = 0;
     this.#items = 0;
     this.#pipeItems = 0;
     this.#pipeSumMs = 0;
-    return { itemsPerS, pipeMs };
+    return { itemsPerS, pipeMs, finalMs, fastestMs };
   }
 
   get deliveryPerS(): number {

@@ -26,7 +26,7 @@ export const FINALS_PER_INTERVAL = 16;
 /** Twice what an interval brings: the batch is sealed by age while the rate is the one that was estimated. */
 const HEADROOM = 2;
 /** Changes below these ratios are noise. */
-const LINGER_RATIO = 1.25;
+const LINGER_RATIO = 1.15;
 const SIZE_RATIO = 1.6;
 
 export interface Operating {
@@ -45,6 +45,11 @@ export function sealIntervalMs(paceMs: number, finalMsMin: number): number {
   return clamp(Math.max(paceMs, finalMsMin / FINALS_PER_INTERVAL), ...TARGET_BOUNDS.lingerMs);
 }
 
+/** R + max(T, 2R/3): a segment that just missed a block waits for the next, which comes T or two one-way delays later. */
+export function longestFinalMs(finalMsMin: number, blockIntervalMs: number): number {
+  return finalMsMin + Math.max(blockIntervalMs, (2 * finalMsMin) / 3);
+}
+
 /** The operating point from the model: the equations of docs/agent.md. `current` is kept where the wish is near it. */
 export function targetsFor(operating: Operating, current: BatchTargets): BatchTargets {
   const { estimates, itemsPerS, paceMs, blockIntervalMs, gain } = operating;
@@ -52,7 +57,7 @@ export function targetsFor(operating: Operating, current: BatchTargets): BatchTa
   const intervalMs = sealIntervalMs(paceMs, finalMsMin);
   const intervalItems = (itemsPerS * intervalMs) / 1_000;
   const bytes = (HEADROOM * itemsPerS * itemBytes * Math.max(intervalMs, finalMsMin / 4)) / 1_000;
-  const segments = Math.ceil((gain * (finalMsMin + blockIntervalMs)) / intervalMs) + 1;
+  const segments = Math.ceil((gain * longestFinalMs(finalMsMin, blockIntervalMs)) / intervalMs) + 1;
   const wish: BatchTargets = {
     itemsTarget: Math.round(clamp(HEADROOM * intervalItems, ...TARGET_BOUNDS.itemsTarget)),
     bytesTarget: Math.round(clamp(bytes, ...TARGET_BOUNDS.bytesTarget)),
