@@ -1,0 +1,41 @@
+import process from 'node:process';
+import { median } from '../report/median.ts';
+
+/** One kind of work, measured alone. */
+export interface Part {
+  /** `area/op`. */
+  readonly name: string;
+  /** Operations of one run. */
+  readonly count: number;
+  /** What a run needs and does not measure, such as a fresh session to vote in. */
+  prepare?(): void | Promise<void>;
+  /** @returns CPU-microseconds, where the process's own books would count somebody else's work as well */
+  run(): void | Promise<void> | Promise<number>;
+}
+
+export interface PartCost {
+  readonly name: string;
+  /** Median over the rounds, of one operation, all threads of the process. */
+  readonly cpuUs: number;
+}
+
+/** Runs before the first that counts: until code is compiled it costs several times as much. */
+const WARM_UPS = 4;
+
+/** Rounds in which every part runs once, so that a busy minute of the machine falls on all of them alike. */
+export async function measureParts(parts: readonly Part[], rounds: number): Promise<PartCost[]> {
+  const costs = new Map(parts.map(({ name }) => [name, [] as number[]]));
+  for (const part of parts) for (let run = 0; run < WARM_UPS; run++) await costOf(part);
+  for (let round = 0; round < rounds; round++) {
+    for (const part of parts) costs.get(part.name)?.push(await costOf(part));
+  }
+  return [...costs].map(([name, list]) => ({ name, cpuUs: median(list) }));
+}
+
+async function costOf(part: Part): Promise<number> {
+  await part.prepare?.();
+  const before = process.cpuUsage();
+  const own = await part.run();
+  const { user, system } = process.cpuUsage(before);
+  return (own ?? user + system) / part.count;
+}
