@@ -1,14 +1,22 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { listenForSignals } from '../../testnet/network/ending.ts';
-import { type OpenTestnet, openTestnet } from '../../testnet/network/open.ts';
-import { percentile } from '../../testnet/voting/concurrently.ts';
-import { closedLoop, openLoop, volleys } from './cluster/fire.ts';
-import { usageOf } from './cluster/usage.ts';
+import type { OpenTestnet } from '../../testnet/network/open.ts';
+import { echo, paced, type Throughput, throughput } from './cluster/load.ts';
+import { Meters } from './cluster/meters.ts';
+import { withNetwork } from './cluster/network.ts';
+import { sweep, sweepPlot } from './cluster/sweep.ts';
 import { World } from './cluster/world.ts';
+import { mergeProfiles, selfShares } from './profile/cpu-profile.ts';
+import { flameGraph } from './profile/flame.ts';
+import { INSPECTED, Profiling } from './profile/inspector.ts';
+import { type Aim, figure, judged, rounded } from './report/figure.ts';
 
 /*
- * `npm run bench -- cluster`: Workload W of the goals. Four validators as processes on this machine, fdatasync on, this
- * process the load over JSON-RPC. A ballot counts when every validator has executed it as counted.
+ * `npm run bench -- cluster [--voters 10000] [--signed 2000] [--sweep] [--profile DIR] [--plot]`: Workload W of the goals.
+ * Four validators as processes on this machine, fdatasync on, this process the load over JSON-RPC. A ballot counts when every
+ * validator has executed it as counted. `--profile` keeps the validators' CPU profiles of the operator-signed load alone;
+ * `--plot` renews the plots of docs/performance.md from what this run measured.
  */
 
 const BATCH = 100;
@@ -17,89 +25,108 @@ const LANES = 16;
 const SINGLES_PER_S = 200;
 /** Ballots a request in the open loop at half of the rate: small, so that a batch does not hide the wait. */
 const HALF_LOAD_BATCH = 20;
+const PLOTS = resolve(import.meta.dirname, '..', '..', 'docs', 'plots');
+/** Owners with less are many and say little. */
+const SHARE_SHOWN = 0.01;
 
-interface Latency {
-  readonly finalMsP50: number;
-  readonly finalMsP99: number;
+const OPERATOR_SIGNED: Aim = { goal: 'P1', sign: '>=', bound: 10_000 };
+const VOTER_SIGNED: Aim = { goal: 'P1', sign: '>=', bound: 2_500 };
+const P50: Aim = { goal: 'P2', sign: '<=', bound: 40 };
+const P99: Aim = { goal: 'P2', sign: '<', bound: 100 };
+const RSS: Aim = { goal: 'P5', sign: '<=', bound: 300 };
+
+interface Options {
+  readonly voters: number;
+  readonly signed: number;
+  readonly isSweep: boolean;
+  readonly isPlot: boolean;
+  readonly profile: string | undefined;
 }
 
-function latencyOf(values: readonly number[]): Latency {
-  return { finalMsP50: percentile(values, 0.5), finalMsP99: percentile(values, 0.99) };
+interface Loaded extends Throughput {
+  readonly cpuUsPerBallotPerNode: number;
+  /** All nodes together. */
+  readonly wireBytesPerBallot: number;
 }
 
-async function throughput(world: World, count: number): Promise<{ perS: number } & Latency> {
-  const { session, shots } = await world.open(count);
-  const startedMs = performance.now();
-  const latencies = await closedLoop(volleys(shots, BATCH), LANES);
-  await world.untilCounted(session, count);
-  const perS = Math.round((count * 1_000) / (performance.now() - startedMs));
-  await world.close(session);
-  return { perS, ...latencyOf(latencies) };
-}
-
-async function paced(world: World, count: number, batch: number, ballotsPerS: number): Promise<Latency> {
-  const { session, shots } = await world.open(count);
-  const latencies = await openLoop(volleys(shots, batch), ballotsPerS / batch);
-  await world.untilCounted(session, count);
-  await world.close(session);
-  return latencyOf(latencies);
-}
-
-/** What a call costs that waits for nothing: the machine's own share of every latency here. */
-async function echo(world: World, count: number): Promise<number> {
-  const latencies: number[] = [];
-  for (let at = 0; at < count; at++) {
-    const startedMs = performance.now();
-    await world.members[at % world.members.length]?.client.call('node_status');
-    latencies.push(performance.now() - startedMs);
+async function measure(testnet: OpenTestnet, options: Options): Promise<void> {
+  const { voters, signed } = options;
+  const meters = new Meters(testnet);
+  const operators = await World.create(testnet, 'operator', voters);
+  const signers = await World.create(testnet, 'voter', signed);
+  await throughput(operators, { count: Math.min(voters, 1_000), batch: BATCH, lanes: LANES });
+  const operatorSigned = await metered(meters, operators, voters);
+  figure('cluster/operator-signed', operatorSigned);
+  judged('cluster/operator-signed', 'perS', operatorSigned.perS, OPERATOR_SIGNED);
+  const voterSigned = await metered(meters, signers, signed);
+  figure('cluster/voter-signed', voterSigned);
+  judged('cluster/voter-signed', 'perS', voterSigned.perS, VOTER_SIGNED);
+  const halfLoad = await paced(operators, voters, HALF_LOAD_BATCH, operatorSigned.perS / 2);
+  const singles = await paced(operators, Math.min(voters, 1_000), 1, SINGLES_PER_S);
+  for (const [name, { finalMsP50, finalMsP99 }] of Object.entries({ 'half-load': halfLoad, singles })) {
+    judged(`cluster/${name}`, 'finalMsP50', finalMsP50, P50);
+    judged(`cluster/${name}`, 'finalMsP99', finalMsP99, P99);
   }
-  return percentile(latencies, 0.99);
+  const echoMsP99 = await echo(operators, 200);
+  const { cpuUsPerBallotPerNode, wireBytesPerBallot } = operatorSigned;
+  const rssMiB = meters.rssMiBMax();
+  figure('cluster/nodes', { echoMsP99, cpuUsPerBallotPerNode, wireBytesPerBallot });
+  judged('cluster/nodes', 'rssMiB', rssMiB, RSS);
+  if (options.profile !== undefined) await profiled(testnet, operators, options.profile, options.isPlot);
+  if (options.isSweep) {
+    const points = await sweep(operators, signers);
+    if (options.isPlot) await writeFile(join(PLOTS, 'cluster.svg'), sweepPlot(points));
+  }
+  const { perS: countedPerS } = operatorSigned;
+  const voterSignedPerS = voterSigned.perS;
+  console.log(JSON.stringify({ countedPerS, voterSignedPerS, halfLoad, singles, cpuUsPerBallotPerNode, rssMiB }));
 }
 
-function figure(name: string, values: object): void {
-  const pairs = Object.entries(values).map(([key, value]) => `${key}=${value}`);
-  console.log(`cluster/${name} ${pairs.join(' ')}`);
+async function metered(meters: Meters, world: World, count: number): Promise<Loaded> {
+  let [cpuUs, wireBytes] = [0, 0];
+  const around = {
+    start: () => {
+      cpuUs -= meters.cpuUs();
+      wireBytes -= meters.wireBytes();
+    },
+    stop: () => {
+      cpuUs += meters.cpuUs();
+      wireBytes += meters.wireBytes();
+    },
+  };
+  const found = await throughput(world, { count, batch: BATCH, lanes: LANES, around });
+  const cpuUsPerBallotPerNode = Math.round(cpuUs / count / meters.nodes);
+  return { ...found, cpuUsPerBallotPerNode, wireBytesPerBallot: Math.round(wireBytes / count) };
+}
+
+/** A load of its own: sampling costs, so no figure above comes from it. */
+async function profiled(testnet: OpenTestnet, world: World, directory: string, isPlot: boolean): Promise<void> {
+  const around = new Profiling(testnet, directory);
+  await throughput(world, { count: world.voters.length, batch: BATCH, lanes: LANES, around });
+  const root = mergeProfiles(around.profiles);
+  for (const { owner, share } of selfShares(root)) {
+    if (share >= SHARE_SHOWN) figure('profile/self', { owner, percent: rounded(100 * share) });
+  }
+  const graph = flameGraph('Main threads of four validators under operator-signed load', root);
+  await writeFile(join(directory, 'flame.svg'), graph);
+  if (isPlot) await writeFile(join(PLOTS, 'flame.svg'), graph);
 }
 
 async function main(): Promise<void> {
-  const options = {
-    voters: { type: 'string', default: '10000' },
-    signed: { type: 'string', default: '2000' },
-  } as const;
-  const { values } = parseArgs({ options });
-  const [voters, signed] = [Number(values.voters), Number(values.signed)];
-  const ending = listenForSignals();
-  const progress = (line: string): void => console.error(line);
-  const testnet = await openTestnet({ nodes: 4, shards: 4, ephemeral: true, detach: false }, progress, ending);
-  try {
-    await ending.race(measure(testnet, voters, signed));
-  } finally {
-    await testnet.close();
-    ending.stop();
-  }
-}
-
-async function measure(testnet: OpenTestnet, voters: number, signed: number): Promise<void> {
-  const pids = testnet.file.nodes.flatMap(({ pid }) => (pid === null ? [] : [pid]));
-  const cpuUs = (): number => pids.reduce((sum, pid) => sum + usageOf(pid).cpuUs, 0);
-  const operators = await World.create(testnet, 'operator', voters);
-  await throughput(operators, Math.min(voters, 1_000));
-  const before = cpuUs();
-  const operatorSigned = await throughput(operators, voters);
-  const cpuUsPerBallotPerNode = Math.round((cpuUs() - before) / voters / pids.length);
-  figure('operator-signed', operatorSigned);
-  const voterSigned = await throughput(await World.create(testnet, 'voter', signed), signed);
-  figure('voter-signed', voterSigned);
-  const halfLoad = await paced(operators, voters, HALF_LOAD_BATCH, operatorSigned.perS / 2);
-  figure('half-load', halfLoad);
-  const singles = await paced(operators, Math.min(voters, 1_000), 1, SINGLES_PER_S);
-  const echoMsP99 = await echo(operators, 200);
-  figure('singles', { ...singles, echoMsP99 });
-  const rssMiB = Math.round(Math.max(...pids.map((pid) => usageOf(pid).rssMiB)));
-  figure('nodes', { cpuUsPerBallotPerNode, rssMiB });
-  const { perS: countedPerS } = operatorSigned;
-  const summary = { countedPerS, voterSignedPerS: voterSigned.perS, halfLoad, singles, cpuUsPerBallotPerNode, rssMiB };
-  console.log(JSON.stringify(summary));
+  const { values } = parseArgs({
+    options: {
+      voters: { type: 'string', default: '10000' },
+      signed: { type: 'string', default: '2000' },
+      sweep: { type: 'boolean', default: false },
+      plot: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+    },
+  });
+  const profile = values.profile === undefined ? undefined : resolve(values.profile);
+  const sizes = { voters: Number(values.voters), signed: Number(values.signed) };
+  const options = { ...sizes, isSweep: values.sweep, isPlot: values.plot, profile };
+  if (profile !== undefined) await mkdir(profile, { recursive: true });
+  await withNetwork((testnet) => measure(testnet, options), profile === undefined ? undefined : INSPECTED);
 }
 
 await main();
