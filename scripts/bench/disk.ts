@@ -1,10 +1,9 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { listenForSignals } from '../../testnet/network/ending.ts';
-import { type OpenTestnet, openTestnet } from '../../testnet/network/open.ts';
+import type { OpenTestnet } from '../../testnet/network/open.ts';
 import { closedLoop, volleys } from './cluster/fire.ts';
+import { withNetwork } from './cluster/network.ts';
 import { World } from './cluster/world.ts';
+import { diskSizes } from './history/disk-size.ts';
 
 /*
  * `npm run bench -- disk [--ballots 5000] [--auth operator|voter]`: P5 of the goals, bytes on a validator's disk for each
@@ -17,32 +16,6 @@ const LANES = 8;
 /** The ledger is written behind, and durable after five seconds. */
 const SETTLED_MS = 7_000;
 const AIM_RATIO = 2;
-
-interface Sizes {
-  readonly journal: number;
-  readonly ledger: number;
-}
-
-/** Bytes of all files in a folder that are there when it is looked at. */
-async function bytesIn(directory: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(directory)) {
-    const facts = await stat(join(directory, name)).catch(() => undefined);
-    if (facts?.isFile()) bytes += facts.size;
-  }
-  return bytes;
-}
-
-async function sizesOf(testnet: OpenTestnet): Promise<Sizes> {
-  const all = await Promise.all(
-    testnet.file.nodes.map(async ({ home }) => ({
-      journal: await bytesIn(join(home, 'journal')),
-      ledger: await bytesIn(join(home, 'ledger', 'db')),
-    })),
-  );
-  const mean = (pick: (one: Sizes) => number): number => all.reduce((sum, one) => sum + pick(one), 0) / all.length;
-  return { journal: mean(({ journal }) => journal), ledger: mean(({ ledger }) => ledger) };
-}
 
 async function fill(world: World, count: number): Promise<{ ballots: number; ownBytes: number }> {
   const { session, shots } = await world.open(count);
@@ -61,7 +34,7 @@ async function measure(testnet: OpenTestnet, auth: 'operator' | 'voter', wanted:
   const voters = Math.min(wanted, 1_000);
   const world = await World.create(testnet, auth, voters);
   await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
-  const before = await sizesOf(testnet);
+  const before = await diskSizes(testnet);
   let [ballots, ownBytes] = [0, 0];
   while (ballots < wanted) {
     const round = await fill(world, Math.min(voters, wanted - ballots));
@@ -70,7 +43,7 @@ async function measure(testnet: OpenTestnet, auth: 'operator' | 'voter', wanted:
     console.error(`${ballots} of ${wanted} ballots`);
   }
   await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
-  const after = await sizesOf(testnet);
+  const after = await diskSizes(testnet);
   const journal = after.journal - before.journal;
   const ledger = after.ledger - before.ledger;
   row('own', ownBytes, ballots, ownBytes);
@@ -87,15 +60,8 @@ async function main(): Promise<void> {
   });
   if (values.auth !== 'operator' && values.auth !== 'voter')
     throw new Error(`--auth ${values.auth}: operator or voter`);
-  const ending = listenForSignals();
-  const progress = (line: string): void => console.error(line);
-  const testnet = await openTestnet({ nodes: 4, shards: 4, ephemeral: true, detach: false }, progress, ending);
-  try {
-    await ending.race(measure(testnet, values.auth, Number(values.ballots)));
-  } finally {
-    await testnet.close();
-    ending.stop();
-  }
+  const { auth, ballots } = values;
+  await withNetwork((testnet) => measure(testnet, auth, Number(ballots)));
 }
 
 await main();
