@@ -5,7 +5,9 @@ import type { OpenTestnet } from '../../testnet/network/open.ts';
 import { echo, paced, type Throughput, throughput } from './cluster/load.ts';
 import { Meters } from './cluster/meters.ts';
 import { withNetwork } from './cluster/network.ts';
+import { Spent } from './cluster/spent.ts';
 import { sweep, sweepPlot } from './cluster/sweep.ts';
+import { compareUnbatched } from './cluster/unbatched.ts';
 import { World } from './cluster/world.ts';
 import { mergeProfiles, selfShares } from './profile/cpu-profile.ts';
 import { flameGraph } from './profile/flame.ts';
@@ -16,7 +18,8 @@ import { type Aim, figure, judged, rounded } from './report/figure.ts';
  * `npm run bench -- cluster [--voters 10000] [--signed 2000] [--sweep] [--profile DIR] [--plot]`: Workload W of the goals.
  * Four validators as processes on this machine, fdatasync on, this process the load over JSON-RPC. A ballot counts when every
  * validator has executed it as counted. `--profile` keeps the validators' CPU profiles of the operator-signed load alone;
- * `--plot` renews the plots of docs/performance.md from what this run measured.
+ * `--plot` renews the plots of docs/performance.md from what this run measured. `--unbatched` measures P7 and nothing else:
+ * `signed` ballots through a network as it is, and through one in which every ballot is a segment of its own.
  */
 
 const BATCH = 100;
@@ -83,20 +86,10 @@ async function measure(testnet: OpenTestnet, options: Options): Promise<void> {
 }
 
 async function metered(meters: Meters, world: World, count: number): Promise<Loaded> {
-  let [cpuUs, wireBytes] = [0, 0];
-  const around = {
-    start: () => {
-      cpuUs -= meters.cpuUs();
-      wireBytes -= meters.wireBytes();
-    },
-    stop: () => {
-      cpuUs += meters.cpuUs();
-      wireBytes += meters.wireBytes();
-    },
-  };
+  const around = new Spent(meters);
   const found = await throughput(world, { count, batch: BATCH, lanes: LANES, around });
-  const cpuUsPerBallotPerNode = Math.round(cpuUs / count / meters.nodes);
-  return { ...found, cpuUsPerBallotPerNode, wireBytesPerBallot: Math.round(wireBytes / count) };
+  const cpuUsPerBallotPerNode = Math.round(around.cpuUs / count / meters.nodes);
+  return { ...found, cpuUsPerBallotPerNode, wireBytesPerBallot: Math.round(around.wireBytes / count) };
 }
 
 /** A load of its own: sampling costs, so no figure above comes from it. */
@@ -120,8 +113,10 @@ async function main(): Promise<void> {
       sweep: { type: 'boolean', default: false },
       plot: { type: 'boolean', default: false },
       profile: { type: 'string' },
+      unbatched: { type: 'boolean', default: false },
     },
   });
+  if (values.unbatched) return console.log(JSON.stringify(await compareUnbatched(Number(values.signed))));
   const profile = values.profile === undefined ? undefined : resolve(values.profile);
   const sizes = { voters: Number(values.voters), signed: Number(values.signed) };
   const options = { ...sizes, isSweep: values.sweep, isPlot: values.plot, profile };

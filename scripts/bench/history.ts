@@ -3,6 +3,7 @@ import type { OpenTestnet } from '../../testnet/network/open.ts';
 import { type Latency, paced, throughput } from './cluster/load.ts';
 import { Meters } from './cluster/meters.ts';
 import { withNetwork } from './cluster/network.ts';
+import { Spent } from './cluster/spent.ts';
 import { World } from './cluster/world.ts';
 import { diskSizes } from './history/disk-size.ts';
 import { flatness, type Stretch } from './history/stretch.ts';
@@ -34,15 +35,7 @@ interface Options {
 }
 
 async function stretch(world: World, meters: Meters, from: number, each: number, isEnd: boolean): Promise<Stretch> {
-  let cpuUs = 0;
-  const around = {
-    start: () => {
-      cpuUs -= meters.cpuUs();
-    },
-    stop: () => {
-      cpuUs += meters.cpuUs();
-    },
-  };
+  const around = new Spent(meters);
   const { perS } = await throughput(world, { count: each, batch: BATCH, lanes: LANES, around });
   let half: Latency | undefined;
   const halfCount = Math.min(each, HALF_LOAD_BALLOTS);
@@ -51,7 +44,7 @@ async function stretch(world: World, meters: Meters, from: number, each: number,
     ballots: from + each + (isEnd ? halfCount : 0),
     perS,
     finalMsP99: half?.finalMsP99,
-    cpuUsPerBallotPerNode: Math.round(cpuUs / each / meters.nodes),
+    cpuUsPerBallotPerNode: Math.round(around.cpuUs / each / meters.nodes),
     rssMiB: meters.rssMiBMax(),
   };
   figure('history/stretch', found);

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { type RpcServer, startRpc } from '../../../node/rpc/server.ts';
@@ -32,7 +31,7 @@ export async function openRpcBench(): Promise<RpcBench> {
     hosts: [],
     origins: [],
   });
-  const client = new Worker(join(import.meta.dirname, 'rpc-client.ts'), { workerData: { port: server.port } });
+  const client = new Worker(new URL('./rpc-client.ts', import.meta.url), { workerData: { port: server.port } });
   await once(client, 'message');
   const part = (name: string, work: RpcWork): Part => ({
     name,
