@@ -7,6 +7,8 @@ import { listenForSignals } from '../../testnet/network/ending.ts';
 import { type OpenTestnet, openTestnet } from '../../testnet/network/open.ts';
 import { percentile } from '../../testnet/voting/concurrently.ts';
 import { usageOf } from './cluster/usage.ts';
+import { type Aim, figure, judged } from './report/figure.ts';
+import { median } from './report/median.ts';
 import { Hall, type Meters, type Round } from './voters/hall.ts';
 import { measureIncumbent } from './voters/incumbent.ts';
 
@@ -17,10 +19,7 @@ import { measureIncumbent } from './voters/incumbent.ts';
  */
 
 const VERIFIED = 2_000;
-
-function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
-}
+const P99: Aim = { goal: 'P11', sign: '<', bound: 100 };
 
 /** What the signatures alone take on this machine when every core does nothing else: each node verifies each ballot. */
 function floorMs(ballots: number, nodes: number): number {
@@ -31,14 +30,6 @@ function floorMs(ballots: number, nodes: number): number {
   for (let at = 0; at < VERIFIED; at++) verify(pair.publicKey, message, signature);
   const perBallotMs = (performance.now() - startedMs) / VERIFIED;
   return Math.round((ballots * nodes * perBallotMs) / cpus().length);
-}
-
-function figure(name: string, values: object): void {
-  console.log(
-    `voters/${name} ${Object.entries(values)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(' ')}`,
-  );
 }
 
 function metersOf(pids: readonly number[]): Meters {
@@ -63,7 +54,7 @@ async function measure(testnet: OpenTestnet, voters: number, runs: number): Prom
       const round = await hall.vote(meters);
       rounds.push(round);
       const { counted, countedPerNode, latencies, elapsedMs, nodesCpuMs, loadCpuMs } = round;
-      figure('run', {
+      figure('voters/run', {
         run,
         counted,
         countedPerNode: countedPerNode.join('/'),
@@ -89,16 +80,17 @@ async function report(hall: Hall, rounds: readonly Round[], voters: number, pids
     ),
     finalMsP50: median(rounds.map(({ latencies }) => percentile(latencies, 0.5))),
     finalMsP99: median(rounds.map(({ latencies }) => percentile(latencies, 0.99))),
-    perS: median(rounds.map(({ counted, elapsedMs }) => (counted * 1_000) / elapsedMs)),
+    perS: Math.round(median(rounds.map(({ counted, elapsedMs }) => (counted * 1_000) / elapsedMs))),
     cpuMsPerVoteAllNodes: Math.round((median(rounds.map(({ nodesCpuMs }) => nodesCpuMs)) / voters) * 100) / 100,
     signaturesFloorMs: floorMs(voters, pids.length),
     rssMiBMax: Math.round(Math.max(...pids.map((pid) => usageOf(pid).rssMiB))),
   };
-  figure('all-at-once', all);
+  figure('voters/all-at-once', all);
+  judged('voters/all-at-once', 'finalMsP99', all.finalMsP99, P99);
   const incumbent = await measureIncumbent(hall.votes());
-  figure('incumbent', incumbent);
+  figure('voters/incumbent', incumbent);
   const ratio = { perSTimes: Math.round((all.perS / incumbent.perS) * 10) / 10 };
-  figure('beside', ratio);
+  figure('voters/beside', ratio);
   console.log(JSON.stringify({ ...all, incumbent, ...ratio }));
   if (!all.allCounted) process.exitCode = 1;
 }
