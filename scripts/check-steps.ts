@@ -22,6 +22,7 @@ export const STEPS: readonly Step[] = [
   { id: 'docs', name: 'generated pages', run: (root) => script(root, 'docs.ts', ['--check', '--root', root]) },
   { id: 'vectors', name: 'golden vectors', run: (root) => script(root, 'vectors.ts', ['--root', root]) },
   { id: 'sim', name: 'short simulation', run: simulation },
+  { id: 'counters', name: 'work per ballot', run: counters },
   {
     id: 'dead',
     name: 'dead code',
@@ -52,6 +53,13 @@ async function simulation(root: string): Promise<StepResult> {
   const file = join(root, 'scripts', 'sim.ts');
   if (!existsSync(file)) return { ok: false, note: 'missing', output: 'scripts/sim.ts does not exist\n' };
   return start(root, [file, '--seeds', String(SIM_SEEDS)]);
+}
+
+/** No clock is in it: the counters are the same on every machine. */
+async function counters(root: string): Promise<StepResult> {
+  const file = join(root, 'scripts', 'bench', 'compare.ts');
+  if (!existsSync(file)) return { ok: false, note: 'missing', output: 'scripts/bench/compare.ts does not exist\n' };
+  return start(root, [file, '--counters']);
 }
 
 /** Our own scripts run from here, also on a copy that is checked with `--root`. */

@@ -1,3 +1,4 @@
+import { medianOf } from '../compare/statistics.ts';
 import type { Rate } from './rates.ts';
 
 /** The loads of one round by the name of the peer. */
@@ -50,13 +51,6 @@ export function ratiosOf(rounds: readonly Round[]): Ratio[] {
       isMet: times >= aim,
     };
   });
-}
-
-/** Of sorted values; of an even number of them the mean of the middle two. */
-function medianOf(sorted: readonly number[]): number {
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
 /** Three digits are more than the machine repeats. */

@@ -1,0 +1,59 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { LoadFigures } from './load.ts';
+
+const END_WAIT_MS = 30_000;
+
+/** The network of one tree in a process of its own, which plays a load when asked. */
+export class Player {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** Returns when the network is up and warm. @throws Error when it ends before */
+  static async open(root: string, ballots: number, closing: AsyncDisposableStack): Promise<Player> {
+    const file = join(root, 'scripts', 'bench', 'compare', 'load.ts');
+    // In a group of its own: it ends when its stdin does, in order, also when this process dies.
+    const child = spawn(process.execPath, [file, String(ballots)], {
+      cwd: root,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    child.stdin.on('error', () => undefined);
+    const player = new Player(child);
+    closing.defer(() => player.#end());
+    await player.#read();
+    return player;
+  }
+
+  /** @throws Error when the process has ended */
+  async play(): Promise<LoadFigures> {
+    this.#child.stdin.write('play\n');
+    return (await this.#read()) as LoadFigures;
+  }
+
+  async #read(): Promise<unknown> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error('the network of one tree ended; what it said stands above');
+    return JSON.parse(value);
+  }
+
+  async #end(): Promise<void> {
+    const { exitCode, signalCode, pid } = this.#child;
+    if (exitCode !== null || signalCode !== null || pid === undefined) return;
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
+    // Under way it may be in the middle of a load: a signal breaks that off, and its network is ended in order.
+    this.#child.stdin.end();
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_WAIT_MS);
+    await gone;
+    clearTimeout(timer);
+  }
+}
