@@ -19,6 +19,8 @@ import { askScript, checkOut } from './compare/trees.ts';
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const BASELINE = join(import.meta.dirname, 'compare', 'baseline.json');
 const COUNTERS = 'counters.ts';
+/** Pairs that are played and shown (as 0 and below) and not judged: code that was just loaded is compiled while it runs. */
+const WARM_UPS = 3;
 const USAGE = 'npm run bench -- compare BASE [--pairs 7] [--ballots 2000] | --counters | --accept';
 
 function figure(name: string, values: object): void {
@@ -77,12 +79,12 @@ async function playPairs(
   const base = await Player.open(folder, ballots, closing);
   const tree = await Player.open(ROOT, ballots, closing);
   const played: Pair[] = [];
-  for (let pair = 1; pair <= pairs; pair++) {
+  for (let pair = 1 - WARM_UPS; pair <= pairs; pair++) {
     // Who goes first changes, so that neither always finds what the other left behind.
-    const first = pair % 2 === 1 ? await base.play() : undefined;
+    const first = pair % 2 !== 0 ? await base.play() : undefined;
     const ofTree = await tree.play();
     const ofBase = first ?? (await base.play());
-    played.push({ base: ofBase, tree: ofTree });
+    if (pair > 0) played.push({ base: ofBase, tree: ofTree });
     figure('base', { pair, ...ofBase });
     figure('tree', { pair, ...ofTree });
   }

@@ -1,4 +1,5 @@
 import { Random } from '../../../consensus/sim/random.ts';
+import { median } from '../report/median.ts';
 
 /** The median of some ratios and where the true one lies with 95 % confidence, as far as they can tell. */
 export interface Interval {
@@ -17,16 +18,8 @@ const TAIL = 0.025;
 export function medianInterval(values: readonly number[], seed: number): Interval {
   if (values.length === 0) throw new RangeError('no values');
   const random = new Random(seed);
-  const medians = Array.from({ length: RESAMPLES }, () => medianOf(values.map(() => random.pick(values))));
+  const medians = Array.from({ length: RESAMPLES }, () => median(values.map(() => random.pick(values))));
   medians.sort((a, b) => a - b);
   const at = (share: number): number => medians[Math.round(share * (RESAMPLES - 1))] ?? 0;
-  return { median: medianOf(values), low: at(TAIL), high: at(1 - TAIL) };
-}
-
-/** Of an even number the mean of the middle two. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+  return { median: median(values), low: at(TAIL), high: at(1 - TAIL) };
 }

@@ -1,4 +1,4 @@
-import { medianOf } from '../compare/statistics.ts';
+import { median } from '../report/median.ts';
 import type { Rate } from './rates.ts';
 
 /** The loads of one round by the name of the peer. */
@@ -41,7 +41,7 @@ export function ratiosOf(rounds: readonly Round[]): Ratio[] {
       })
       .sort((a, b) => a - b);
     if (ratios.length === 0) return { name, times: null, low: null, high: null, aim, isMet: null };
-    const times = medianOf(ratios);
+    const times = median(ratios);
     return {
       name,
       times: rounded(times),
