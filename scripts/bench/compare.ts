@@ -28,8 +28,8 @@ function figure(name: string, values: object): void {
   console.log(`compare/${name} ${pairs.join(' ')}`);
 }
 
-async function countersOf(root: string): Promise<Baseline> {
-  return (await askScript(root, COUNTERS, COUNTING_FLAGS)) as Baseline;
+async function countersOf(root: string, closing: AsyncDisposableStack): Promise<Baseline> {
+  return (await askScript(root, COUNTERS, COUNTING_FLAGS, closing)) as Baseline;
 }
 
 /** Says what moved, and returns what must not have. */
@@ -44,9 +44,9 @@ function reportCounters(base: Baseline, tree: Baseline): Moved[] {
   return grown;
 }
 
-async function checkBaseline(path: string): Promise<void> {
+async function checkBaseline(path: string, closing: AsyncDisposableStack): Promise<void> {
   const base = JSON.parse(readFileSync(path, 'utf8')) as Baseline;
-  const tree = await countersOf(ROOT);
+  const tree = await countersOf(ROOT, closing);
   const grown = reportCounters(base, tree);
   console.log(JSON.stringify({ counters: tree.counters, grown: grown.map(({ counter }) => counter) }));
   if (grown.length === 0) return;
@@ -54,16 +54,16 @@ async function checkBaseline(path: string): Promise<void> {
   process.exitCode = 1;
 }
 
-async function accept(): Promise<void> {
-  const tree = await countersOf(ROOT);
+async function accept(closing: AsyncDisposableStack): Promise<void> {
+  const tree = await countersOf(ROOT, closing);
   writeFileSync(BASELINE, `${JSON.stringify(tree, undefined, 2)}\n`);
   console.log(`${Object.keys(tree.counters).length} groups of counters accepted`);
 }
 
 /** Counters of the base, or of the file where the base is too old to be counted. */
-async function countersOfBase(folder: string): Promise<Baseline> {
+async function countersOfBase(folder: string, closing: AsyncDisposableStack): Promise<Baseline> {
   try {
-    return await countersOf(folder);
+    return await countersOf(folder, closing);
   } catch (error) {
     console.error(`the base cannot be counted, baseline.json stands in: ${String(error).split('\n')[0]}`);
     return JSON.parse(readFileSync(BASELINE, 'utf8')) as Baseline;
@@ -98,7 +98,7 @@ async function compareWith(
   closing: AsyncDisposableStack,
 ): Promise<void> {
   const folder = await checkOut(ROOT, commit, closing);
-  const grown = reportCounters(await countersOfBase(folder), await countersOf(ROOT));
+  const grown = reportCounters(await countersOfBase(folder, closing), await countersOf(ROOT, closing));
   const seed = Number(process.env.WAGGLE_BENCH_SEED ?? '1');
   const ratios = compare(await playPairs(folder, pairs, ballots, closing), seed);
   for (const { figure: name, median, low, high, isWorse } of ratios) {
@@ -122,17 +122,20 @@ async function main(): Promise<void> {
     },
   });
   const [commit] = positionals;
-  if (values.accept) return accept();
-  if (values.counters) return checkBaseline(values.baseline);
-  if (commit === undefined) {
+  if (!values.accept && !values.counters && commit === undefined) {
     console.error(USAGE);
     process.exitCode = 64;
     return;
   }
   const ending = listenForSignals();
   const closing = new AsyncDisposableStack();
+  const work = (): Promise<void> => {
+    if (values.accept) return accept(closing);
+    if (values.counters || commit === undefined) return checkBaseline(values.baseline, closing);
+    return compareWith(commit, Number(values.pairs), Number(values.ballots), closing);
+  };
   try {
-    await ending.race(compareWith(commit, Number(values.pairs), Number(values.ballots), closing));
+    await ending.race(work());
   } finally {
     await closing.disposeAsync();
     ending.stop();

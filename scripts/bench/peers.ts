@@ -4,15 +4,16 @@ import { type OpenTestnet, openTestnet } from '../../testnet/network/open.ts';
 import { openEtcd } from './peers/etcd.ts';
 import { incumbentPeer } from './peers/incumbent.ts';
 import { openJetStream } from './peers/jetstream.ts';
+import { openOrbitDb } from './peers/orbitdb.ts';
 import { BATCH, ENTRY_BYTES, type Peer, type Rate } from './peers/rates.ts';
 import { findProgram } from './peers/servers.ts';
 import { type Round, ratiosOf } from './peers/verdict.ts';
 import { waggleOf } from './peers/waggle.ts';
 
 /*
- * `npm run bench -- peers [--rounds 5] [--entries 10000] [--singles 2000]`: P3 of the goals. Waggle beside what one would
- * pick instead, on this machine, in one run: all are up, and take turns under the same load. etcd and NATS are taken
- * from the system when they are installed; what is absent is said, and has no ratio.
+ * `npm run bench -- peers [--rounds 5] [--entries 10000] [--singles 2000] [--with-orbitdb]`: P3 of the goals. Waggle beside
+ * what one would pick instead, on this machine, in one run: all are up, and take turns under the same load. etcd and NATS
+ * are taken from the system when they are installed; what is absent is said, and has no ratio.
  */
 
 const CLIENTS = 64;
@@ -21,12 +22,14 @@ const LANES = 16;
 const WARM_UP = 0.2;
 const ETCD_NODES = [3, 4];
 const INSTALL = 'not installed: apt-get install etcd-server nats-server';
+const LEFT_OUT = 'left out: --with-orbitdb lets npm install it into a temporary folder';
 
 interface Options {
   readonly rounds: number;
   readonly entries: number;
   readonly singles: number;
   readonly seed: number;
+  readonly withOrbitDb: boolean;
 }
 
 /** The peers that run, and why the others do not. */
@@ -58,6 +61,8 @@ async function openField(testnet: OpenTestnet, options: Options, closing: AsyncD
   else for (const nodes of ETCD_NODES) await add(`etcd-${nodes}`, () => openEtcd(etcd, nodes, seed, closing));
   if (nats === undefined) field.absent.jetstream = INSTALL;
   else await add('jetstream', () => openJetStream(nats, seed, closing));
+  if (options.withOrbitDb) await add('orbitdb', () => openOrbitDb(seed, closing));
+  else field.absent.orbitdb = LEFT_OUT;
   field.peers.push(incumbentPeer());
   for (const { name, acknowledges } of field.peers) progress(`${name} acknowledges what is ${acknowledges}`);
   for (const [name, reason] of Object.entries(field.absent)) progress(`${name} is absent: ${reason}`);
@@ -103,6 +108,7 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: '5' },
       entries: { type: 'string', default: '10000' },
       singles: { type: 'string', default: '2000' },
+      'with-orbitdb': { type: 'boolean', default: false },
       'limit-s': { type: 'string', default: '900' },
     },
   });
@@ -110,6 +116,7 @@ async function main(): Promise<void> {
     rounds: Number(values.rounds),
     entries: Number(values.entries),
     singles: Number(values.singles),
+    withOrbitDb: values['with-orbitdb'],
     seed: Number(process.env.WAGGLE_BENCH_SEED ?? '1'),
   };
   const ending = listenForSignals();

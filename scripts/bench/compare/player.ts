@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { endChild } from '../peers/servers.ts';
 import type { LoadFigures } from './load.ts';
 
 const END_WAIT_MS = 30_000;
@@ -45,15 +46,9 @@ export class Player {
     return JSON.parse(value);
   }
 
+  /** In the middle of a load the signal breaks that off, and its network is ended in order. */
   async #end(): Promise<void> {
-    const { exitCode, signalCode, pid } = this.#child;
-    if (exitCode !== null || signalCode !== null || pid === undefined) return;
-    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
-    // Under way it may be in the middle of a load: a signal breaks that off, and its network is ended in order.
     this.#child.stdin.end();
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_WAIT_MS);
-    await gone;
-    clearTimeout(timer);
+    await endChild(this.#child, END_WAIT_MS);
   }
 }

@@ -1,15 +1,16 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { promisify } from 'node:util';
+import { runProgram } from './run-program.ts';
 
-const run = promisify(execFile);
 /** What measures, from here up to the root. */
 const OWN = join('scripts', 'bench', 'compare');
+const GIT_TIMEOUT_MS = 10_000;
 const INSTALL_TIMEOUT_MS = 300_000;
+const SCRIPT_TIMEOUT_MS = 120_000;
 
 /**
  * The files of a commit in a temporary folder that goes with `closing`, with the dependencies of its lockfile and with
@@ -17,18 +18,22 @@ const INSTALL_TIMEOUT_MS = 300_000;
  * @returns the folder @throws Error there is no such commit, or its dependencies cannot be installed
  */
 export async function checkOut(root: string, base: string, closing: AsyncDisposableStack): Promise<string> {
-  const { stdout } = await run('git', ['rev-parse', '--verify', '--quiet', '--end-of-options', `${base}^{commit}`], {
-    cwd: root,
-  }).catch(() => {
+  const commit = await runProgram(
+    'git',
+    ['rev-parse', '--verify', '--quiet', '--end-of-options', `${base}^{commit}`],
+    { cwd: root, timeoutMs: GIT_TIMEOUT_MS },
+    closing,
+  ).catch(() => {
     throw new Error(`${base} is no commit here`);
   });
   const folder = await mkdtemp(join(tmpdir(), 'waggle-base-'));
   closing.defer(() => rm(folder, { recursive: true, force: true }));
-  await unpack(root, stdout.trim(), folder);
+  await unpack(root, commit.trim(), folder);
   if (isSameFile(join(root, 'package-lock.json'), join(folder, 'package-lock.json'))) {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   } else {
-    await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder, timeout: INSTALL_TIMEOUT_MS });
+    const options = { cwd: folder, timeoutMs: INSTALL_TIMEOUT_MS };
+    await runProgram('npm', ['ci', '--no-audit', '--no-fund'], options, closing);
   }
   cpSync(join(root, OWN), join(folder, OWN), { recursive: true });
   return folder;
@@ -53,7 +58,12 @@ function unpack(root: string, commit: string, folder: string): Promise<void> {
 }
 
 /** What a script of a tree prints as its only line. @throws Error when it fails */
-export async function askScript(root: string, file: string, flags: readonly string[], args: readonly string[] = []) {
-  const { stdout } = await run(process.execPath, [...flags, join(root, OWN, file), ...args], { cwd: root });
-  return JSON.parse(stdout) as unknown;
+export async function askScript(
+  root: string,
+  file: string,
+  flags: readonly string[],
+  closing: AsyncDisposableStack,
+): Promise<unknown> {
+  const options = { cwd: root, timeoutMs: SCRIPT_TIMEOUT_MS };
+  return JSON.parse(await runProgram(process.execPath, [...flags, join(root, OWN, file)], options, closing));
 }

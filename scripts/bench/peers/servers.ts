@@ -89,12 +89,12 @@ function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return pid !== undefined && exitCode === null && signalCode === null;
 }
 
-/** SIGTERM, and SIGKILL when that does not end it. */
-async function endChild(child: ChildProcess): Promise<void> {
+/** SIGTERM, and SIGKILL when that does not end it in time. */
+export async function endChild(child: ChildProcess, waitMs = TERM_WAIT_MS): Promise<void> {
   if (!isRunning(child)) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), TERM_WAIT_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), waitMs);
   await gone;
   clearTimeout(timer);
 }
