@@ -19,6 +19,8 @@ import { askScript, checkOut } from './compare/trees.ts';
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const BASELINE = join(import.meta.dirname, 'compare', 'baseline.json');
 const COUNTERS = 'counters.ts';
+const EXIT_USAGE = 64;
+const EXIT_FAILED = 70;
 /** Pairs that are played and shown (as 0 and below) and not judged: code that was just loaded is compiled while it runs. */
 const WARM_UPS = 3;
 const USAGE = 'npm run bench -- compare BASE [--pairs 7] [--ballots 2000] | --counters | --accept';
@@ -122,9 +124,11 @@ async function main(): Promise<void> {
     },
   });
   const [commit] = positionals;
-  if (!values.accept && !values.counters && commit === undefined) {
+  const [pairs, ballots] = [Number(values.pairs), Number(values.ballots)];
+  const isWhole = [pairs, ballots].every((value) => Number.isSafeInteger(value) && value > 0);
+  if (!isWhole || (!values.accept && !values.counters && commit === undefined)) {
     console.error(USAGE);
-    process.exitCode = 64;
+    process.exitCode = EXIT_USAGE;
     return;
   }
   const ending = listenForSignals();
@@ -132,10 +136,14 @@ async function main(): Promise<void> {
   const work = (): Promise<void> => {
     if (values.accept) return accept(closing);
     if (values.counters || commit === undefined) return checkBaseline(values.baseline, closing);
-    return compareWith(commit, Number(values.pairs), Number(values.ballots), closing);
+    return compareWith(commit, pairs, ballots, closing);
   };
   try {
     await ending.race(work());
+  } catch (error) {
+    // Not 1: nothing was found to be worse, since nothing could be measured.
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = EXIT_FAILED;
   } finally {
     await closing.disposeAsync();
     ending.stop();
