@@ -13,7 +13,7 @@ import { FakeNodeApi } from './fake-node-api.ts';
 export const OPERATOR = 'operator-token-0123456789';
 export const ADMIN = 'admin-token-0123456789';
 const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
-const TOKENS = [
+export const TOKENS = [
   { sha256Hex: sha256Hex(OPERATOR), scope: 'operator' },
   { sha256Hex: sha256Hex(ADMIN), scope: 'admin' },
 ] as const;
