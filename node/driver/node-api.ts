@@ -59,10 +59,9 @@ export function createNodeApi(parts: NodeApiParts): NodeApi {
     isPruned: (what) => reader.isPruned(what),
     firstHeight: () => reader.floor.height + 1,
     checkpoint: (height) => reader.checkpoint(height),
-    submitBallot(signed) {
-      const { space, voter } = signed.ballot;
+    submitBallot(signed, shard = shardOf(signed.ballot.space, signed.ballot.voter, shards)) {
       const item = { kind: ITEM_KINDS.ballot, bytes: encodeSignedBallot(signed) };
-      return submissions.submit(shardOf(space, voter, shards), item, signed.id);
+      return submissions.submit(shard, item, signed.id);
     },
     submitOperation(signed) {
       const item = { kind: ITEM_KINDS.operation, bytes: encodeSignedOperation(signed) };

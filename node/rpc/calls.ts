@@ -22,34 +22,67 @@ export class Calls {
     this.#counters = counters;
   }
 
-  /** Never rejects: what is thrown becomes an error of the table, without internal text. */
-  async run(method: Method, params: object | undefined, caller: Caller): Promise<Outcome> {
+  /** As `start`, for one call alone. Never rejects. */
+  run(method: Method, params: object | undefined, caller: Caller): Promise<Outcome> {
+    return new Promise((done) => this.start(method, params, caller, done));
+  }
+
+  /**
+   * Call `done` once, at once where nothing is waited for: in a batch a promise for every step of every element would
+   * cost more than the work. Never throws: what is thrown becomes an error of the table, without internal text.
+   */
+  start(method: Method, params: object | undefined, caller: Caller, done: (outcome: Outcome) => void): void {
+    if (this.#inFlight >= RPC_LIMITS.inFlightMax) {
+      done(this.#refusal(method, new RpcError('request.rate-limited', { retryAfterMs: 200 })));
+      return;
+    }
+    this.#inFlight += 1;
+    const settle = (outcome: Outcome) => {
+      this.#inFlight -= 1;
+      done(outcome);
+    };
+    const result = this.#tryCall(method, params, caller);
+    if (!(result instanceof Promise)) settle(result);
+    else
+      result.then(
+        (value) => settle(this.#answer(method, value)),
+        (thrown) => settle(this.#refusal(method, thrown)),
+      );
+  }
+
+  #tryCall(method: Method, params: object | undefined, caller: Caller): Outcome | Promise<unknown> {
     try {
-      const result = await this.#call(method, params, caller);
+      const result = this.#call(method, params, caller);
+      return result instanceof Promise ? result : this.#answer(method, result);
+    } catch (thrown) {
+      return this.#refusal(method, thrown);
+    }
+  }
+
+  #answer(method: Method, result: unknown): Outcome {
+    try {
       const json = result instanceof Rendered ? result.json : JSON.stringify(result ?? null);
       this.#counters.count(method.name, undefined);
       return { json };
     } catch (thrown) {
-      const error = toRpcError(thrown);
-      this.#counters.count(method.name, error.type, error === thrown ? undefined : thrown);
-      return { error };
+      return this.#refusal(method, thrown);
     }
   }
 
-  async #call(method: Method, params: object | undefined, caller: Caller): Promise<unknown> {
-    if (this.#inFlight >= RPC_LIMITS.inFlightMax) throw new RpcError('request.rate-limited', { retryAfterMs: 200 });
-    this.#inFlight += 1;
-    try {
-      const named = nameParams(method, params);
-      caller.spend(unitsOf(method, named));
-      if (method.scope === 'operator' || method.scope === 'admin') caller.require(method.scope);
-      else caller.requireRead();
-      const given = parseParams(method, named);
-      const run = async () => await method.handle(given, caller, this.#desk);
-      return await (method.heavy ? this.#heavy.run(() => unlessGone(caller, run)) : run());
-    } finally {
-      this.#inFlight -= 1;
-    }
+  #refusal(method: Method, thrown: unknown): Outcome {
+    const error = toRpcError(thrown);
+    this.#counters.count(method.name, error.type, error === thrown ? undefined : thrown);
+    return { error };
+  }
+
+  #call(method: Method, params: object | undefined, caller: Caller): unknown {
+    const named = nameParams(method, params);
+    caller.spend(unitsOf(method, named));
+    if (method.scope === 'operator' || method.scope === 'admin') caller.require(method.scope);
+    else caller.requireRead();
+    const given = parseParams(method, named);
+    if (!method.heavy) return method.handle(given, caller, this.#desk);
+    return this.#heavy.run(() => unlessGone(caller, async () => await method.handle(given, caller, this.#desk)));
   }
 }
 

@@ -8,7 +8,8 @@ export type CutReason = 'connections' | 'sockets' | 'slow-reader' | 'no-pong' | 
 
 /** Calls and refusals by reason (reliability.md 6, rule 11), in Prometheus text form. */
 export class RpcCounters {
-  readonly #calls = new Map<string, number>();
+  /** By method, then by outcome: a label built for each call would cost more than the count. */
+  readonly #calls = new Map<string, Map<string, number>>();
   readonly #cuts = new Map<CutReason, number>();
   readonly #report: ReportInternal | undefined;
 
@@ -18,8 +19,13 @@ export class RpcCounters {
 
   /** Labels are of closed sets: the names of methods, and the types of errors. */
   count(method: string | undefined, error: ErrorType | undefined, cause?: unknown): void {
-    const labels = `method="${method ?? 'none'}",outcome="${error ?? 'ok'}"`;
-    this.#calls.set(labels, (this.#calls.get(labels) ?? 0) + 1);
+    const outcome = error ?? 'ok';
+    let outcomes = this.#calls.get(method ?? 'none');
+    if (outcomes === undefined) {
+      outcomes = new Map();
+      this.#calls.set(method ?? 'none', outcomes);
+    }
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     if (error === 'internal') this.#report?.(method, cause);
   }
 
@@ -28,7 +34,11 @@ export class RpcCounters {
   }
 
   text(): string {
-    const calls = [...this.#calls].map(([labels, value]) => `waggle_rpc_calls_total{${labels}} ${value}\n`);
+    const calls = [...this.#calls].flatMap(([method, outcomes]) =>
+      [...outcomes].map(
+        ([outcome, value]) => `waggle_rpc_calls_total{method="${method}",outcome="${outcome}"} ${value}\n`,
+      ),
+    );
     const cuts = [...this.#cuts].map(([reason, value]) => `waggle_rpc_cuts_total{reason="${reason}"} ${value}\n`);
     return [
       '# HELP waggle_rpc_calls_total JSON-RPC calls by method and outcome.\n# TYPE waggle_rpc_calls_total counter\n',

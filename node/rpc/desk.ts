@@ -2,8 +2,9 @@ import { verify } from '../../protocol/crypto/verify.ts';
 import { genesisRoster } from '../../protocol/genesis.ts';
 import type { BlockContext } from '../../protocol/governance/state.ts';
 import type { Roster } from '../../protocol/roster.ts';
+import { Deadlines } from './deadlines.ts';
 import { RPC_LIMITS, RPC_TIMING, type RpcTiming } from './limits.ts';
-import type { NodeApi, Submission } from './node-api.ts';
+import type { NodeApi } from './node-api.ts';
 import { KeyedQueue } from './queues.ts';
 import type { ErrorDetail } from './rpc-error.ts';
 import { RpcError } from './rpc-error.ts';
@@ -26,6 +27,8 @@ export class Desk {
   readonly nowMs: () => number;
   readonly ballotQueue: KeyedQueue;
   readonly operationQueue: KeyedQueue;
+  /** Waits for finality. */
+  readonly deadlines: Deadlines;
   readonly undecided = new UndecidedBallots();
   #settling = 0;
 
@@ -36,6 +39,7 @@ export class Desk {
     this.nowMs = options.nowMs ?? Date.now;
     const { voterQueueMax, ballotQueueMax, operationQueueMax } = RPC_LIMITS;
     const waitMs = this.timing.finalMs;
+    this.deadlines = new Deadlines(waitMs);
     this.ballotQueue = new KeyedQueue({ perKey: voterQueueMax, total: ballotQueueMax, waitMs });
     this.operationQueue = new KeyedQueue({ perKey: operationQueueMax, total: operationQueueMax, waitMs });
   }
@@ -62,15 +66,11 @@ export class Desk {
    * What a submission became, waited for at most `finalMs`; it stays submitted.
    * @throws RpcError request.timeout; whatever the submission rejects with
    */
-  async settled<Value>(submission: Submission, promise: Promise<Value>, facts: ErrorDetail['facts']): Promise<Value> {
-    // Nobody may be left to hear of the other promise.
-    submission.accepted.catch(() => undefined);
-    submission.final.catch(() => undefined);
-    return await withTimeout(
-      promise,
-      this.timing.finalMs,
-      () => new RpcError('request.timeout', facts ? { facts } : {}),
-    );
+  settled<Value>(promise: Promise<Value>, facts: NonNullable<ErrorDetail['facts']>): Promise<Value> {
+    const { promise: settled, resolve, reject } = Promise.withResolvers<Value>();
+    const deadline = this.deadlines.start(() => reject(new RpcError('request.timeout', { facts })));
+    promise.finally(() => this.deadlines.callOff(deadline)).then(resolve, reject);
+    return settled;
   }
 
   /**
@@ -100,14 +100,4 @@ export class Desk {
 export function notReady(reason: string | undefined): RpcError {
   const detail = reason === undefined ? {} : { detail: reason };
   return new RpcError('node.not-ready', { ...detail, retryAfterMs: RETRY_NOT_READY_MS });
-}
-
-async function withTimeout<Value>(promise: Promise<Value>, ms: number, late: () => RpcError): Promise<Value> {
-  const { promise: timeout, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(late()), ms);
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

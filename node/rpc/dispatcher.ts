@@ -1,4 +1,5 @@
-import { Calls } from './calls.ts';
+import { Batches } from './batches.ts';
+import { Calls, type Outcome } from './calls.ts';
 import { COST_MIN } from './costs.ts';
 import type { RpcCounters } from './counters.ts';
 import type { Desk } from './desk.ts';
@@ -27,6 +28,7 @@ export class Dispatcher {
   readonly calls: Calls;
   readonly #methods: ReadonlyMap<string, Method>;
   readonly #counters: RpcCounters;
+  readonly #batches = new Batches();
 
   constructor(methods: ReadonlyMap<string, Method>, desk: Desk, counters: RpcCounters) {
     this.calls = new Calls(desk, counters);
@@ -45,10 +47,11 @@ export class Dispatcher {
       return this.refuse(toRpcError(error));
     }
     const { value, idSources } = parsed;
-    if (!Array.isArray(value)) return await this.#one(value, idSources, caller, budget);
-    const answers = await Promise.all(value.map((item) => this.#one(item, idSources, caller, budget)));
-    const texts = answers.flatMap(({ text }) => text ?? []);
-    return { text: texts.length === 0 ? undefined : `[${texts.join(',')}]` };
+    const call = (one: unknown, done: (answer: Answer) => void) => this.#one(one, idSources, caller, budget, done);
+    if (!Array.isArray(value)) return await new Promise<Answer>((done) => call(value, done));
+    const texts = await this.#batches.run(value, (one, done) => call(one, ({ text }) => done(text)));
+    const given = texts.filter((text) => text !== undefined);
+    return { text: given.length === 0 ? undefined : `[${given.join(',')}]` };
   }
 
   /** The answer to what is no request at all: id null. */
@@ -57,38 +60,41 @@ export class Dispatcher {
     return { text: errorText(error, null), error };
   }
 
-  async #one(value: unknown, idSources: Parsed['idSources'], caller: Caller, budget: Budget): Promise<Answer> {
+  #one(
+    value: unknown,
+    idSources: Parsed['idSources'],
+    caller: Caller,
+    budget: Budget,
+    done: (answer: Answer) => void,
+  ): void {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return this.refuse(new RpcError('request.invalid'));
+      done(this.refuse(new RpcError('request.invalid')));
+      return;
     }
     const request = value as Readonly<Record<string, unknown>>;
     const id = readId(request, idSources);
-    if (id === 'invalid') return this.refuse(new RpcError('request.invalid', { path: 'id' }));
-    const { method, params } = request;
-    if (request.jsonrpc !== '2.0' || typeof method !== 'string' || !isParams(request, params)) {
+    const { method: name, params } = request;
+    if (id === 'invalid') done(this.refuse(new RpcError('request.invalid', { path: 'id' })));
+    else if (request.jsonrpc !== '2.0' || typeof name !== 'string' || !isParams(request, params)) {
       const error = new RpcError('request.invalid');
       this.#counters.count(undefined, error.type);
-      return { text: errorText(error, id?.value ?? null), error };
+      done({ text: errorText(error, id?.value ?? null), error });
+    } else {
+      const method = this.#methods.get(name);
+      const answer = (outcome: Outcome) => done(this.#answerOf(name, id, outcome, budget));
+      if (method === undefined) answer(this.#unknown(name, caller));
+      else this.calls.start(method, params, caller, answer);
     }
-    return await this.#answerCall(method, params, id, caller, budget);
   }
 
-  async #answerCall(
-    name: string,
-    params: object | undefined,
-    id: { readonly value: Id } | undefined,
-    caller: Caller,
-    budget: Budget,
-  ): Promise<Answer> {
-    const method = this.#methods.get(name);
-    const outcome = method === undefined ? this.#unknown(name, caller) : await this.calls.run(method, params, caller);
+  #answerOf(name: string, id: { readonly value: Id } | undefined, outcome: Outcome, budget: Budget): Answer {
     if (id === undefined) return { text: undefined };
     if ('error' in outcome) return { text: errorText(outcome.error, id.value), error: outcome.error };
     budget.left -= Buffer.byteLength(outcome.json);
     if (budget.left >= 0)
       return { text: `{"jsonrpc":"2.0","result":${outcome.json},"id":${JSON.stringify(id.value)}}` };
     const error = new RpcError('response.too-large');
-    this.#counters.count(method?.name, error.type);
+    this.#counters.count(name, error.type);
     return { text: errorText(error, id.value), error };
   }
 

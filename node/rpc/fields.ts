@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { isCanonicalText } from '../../protocol/codec/text.ts';
 import { isRegistrableKey } from '../../protocol/crypto/keys.ts';
-import { fromHex } from '../../protocol/hex.ts';
 import { type Id, isId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { RPC_LIMITS } from './limits.ts';
@@ -24,13 +23,25 @@ export const id = formed(isId, ID_WORDS)
   .transform((text) => text as Id)
   .meta({ type: 'string', pattern: ID_FORM, description: ID_WORDS });
 
+const HEX = /^[0-9a-f]*$/;
+
+export function isHexOf(text: string, lengthBytes: number): boolean {
+  return text.length === lengthBytes * 2 && HEX.test(text);
+}
+
+/** Of a text that is hex. */
+export function bytesOfHex(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length / 2);
+  Buffer.from(bytes.buffer).write(text, 'hex');
+  return bytes;
+}
+
 function hex(lengthBytes: number) {
   const digits = lengthBytes * 2;
   const pattern = `^[0-9a-f]{${digits}}$`;
   const words = `a hex of ${digits} digits in lower case`;
-  const form = new RegExp(pattern);
-  return formed((text) => form.test(text), words)
-    .transform((text) => fromHex(text, lengthBytes))
+  return formed((text) => isHexOf(text, lengthBytes), words)
+    .transform(bytesOfHex)
     .meta({ type: 'string', pattern, description: words });
 }
 
@@ -49,7 +60,7 @@ export const time = formed(isTime, TIME_WORDS)
   .transform((text) => Date.parse(text))
   .meta({ type: 'string', format: 'date-time', description: TIME_WORDS });
 
-function isTime(text: string): boolean {
+export function isTime(text: string): boolean {
   if (!TIME.test(text)) return false;
   const ms = Date.parse(text);
   return ms >= 0 && new Date(ms).toISOString().slice(0, 19) === text.slice(0, 19);
@@ -63,6 +74,11 @@ export function text(bytesMax: number) {
   return optionalText(bytesMax)
     .refine((value) => !BLANK.test(value), { error: 'blank: expected a text' })
     .meta({ type: 'string', maxLength: bytesMax, description: words });
+}
+
+/** In its one spelling, and not too long. */
+export function isShortText(text: string, bytesMax: number): boolean {
+  return text.length <= bytesMax && isCanonicalText(text) && Buffer.byteLength(text) <= bytesMax;
 }
 
 /** As `text`, but may be blank: a comment. */

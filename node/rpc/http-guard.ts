@@ -74,6 +74,7 @@ export interface CallerFacts {
 export function callerOf(gate: TokenGate, facts: CallerFacts): Caller {
   const { authorization, address, subscriber, isGone = () => false } = facts;
   let looked: Held | undefined;
+  let purse: string | undefined;
   const look = () => {
     looked ??= lookUp(gate, authorization, address);
     return looked;
@@ -94,8 +95,9 @@ export function callerOf(gate: TokenGate, facts: CallerFacts): Caller {
     },
     spend: (units) => {
       const held = look();
-      if ('error' in held) gate.spending.spend(`at ${networkOf(address)}`, gate.rates.anonymous, units);
-      else gate.spending.spend(`token ${held.name}`, gate.rates.authenticated, units);
+      const isAnonymous = 'error' in held;
+      purse ??= isAnonymous ? `at ${networkOf(address)}` : `token ${held.name}`;
+      gate.spending.spend(purse, isAnonymous ? gate.rates.anonymous : gate.rates.authenticated, units);
     },
     requireRead: () => {
       if (!isLoopback(address)) hold();

@@ -68,6 +68,8 @@ export interface Method {
   readonly heavy: boolean;
   /** Another error than `params.invalid` for a fault at this path. */
   readonly faultType: ((path: readonly PropertyKey[]) => ErrorType | undefined) | undefined;
+  /** What the schema would read from usual params, for less; undefined where the schema must decide. */
+  readonly readUsual: ((named: object) => unknown) | undefined;
   handle(params: unknown, caller: Caller, desk: Desk): Promise<unknown> | unknown;
 }
 
@@ -78,12 +80,13 @@ export interface MethodOptions<Params extends z.ZodObject> {
   readonly result: z.ZodType;
   readonly heavy?: boolean;
   readonly faultType?: (path: readonly PropertyKey[]) => ErrorType | undefined;
+  readonly readUsual?: (named: object) => z.output<Params> | undefined;
   handle(params: z.output<Params>, desk: Desk, caller: Caller): Promise<unknown> | unknown;
 }
 
 /** A method whose handler gets params of its schema's type; the dispatcher has parsed them with that very schema. */
 export function defineMethod<Params extends z.ZodObject>(name: string, options: MethodOptions<Params>): Method {
-  const { summary, scope, params, result, heavy = false, faultType } = options;
+  const { summary, scope, params, result, heavy = false, faultType, readUsual } = options;
   return {
     name,
     summary,
@@ -92,6 +95,7 @@ export function defineMethod<Params extends z.ZodObject>(name: string, options: 
     result,
     heavy,
     faultType,
+    readUsual,
     handle: (given, caller, desk) => options.handle(given as z.output<Params>, desk, caller),
   };
 }

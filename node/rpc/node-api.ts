@@ -97,7 +97,8 @@ export interface FinalFacts {
 /**
  * What became of something submitted here. `accepted` resolves when its segment is synced on this node, `final` when the
  * block that orders it is final and executed here. Both reject with WaggleError WAGGLE_SUBMIT_BUSY (pool or chain full:
- * nothing was taken, retry) or WAGGLE_SUBMIT_STOPPED. A caller may stop waiting at any time; the item stays submitted.
+ * nothing was taken, retry) or WAGGLE_SUBMIT_STOPPED. A caller may stop waiting at any time, or never begin to; the item
+ * stays submitted.
  */
 export interface Submission {
   readonly id: Hash;
@@ -202,7 +203,8 @@ export interface NodeApi {
   /** The key this node signs operations with for its operator: its validator key. */
   readonly operatorKey: KeyPair;
 
-  submitBallot(signed: SignedBallot): Submission;
+  /** `shard` saves a hash where the caller knows it already. */
+  submitBallot(signed: SignedBallot, shard?: number): Submission;
   submitOperation(signed: SignedOperation): Submission;
 
   /** Called after every executed block. Returns how to stop. */

@@ -86,10 +86,10 @@ async function attempt(
   const submission = desk.api.submitOperation(signed);
   const facts = { operation: toHex(signed.id) };
   if (onAccepted !== undefined) {
-    await desk.settled(submission, submission.accepted, facts);
+    await desk.settled(submission.accepted, facts);
     onAccepted(facts);
   }
-  return { signed, final: await desk.settled(submission, submission.final, facts) };
+  return { signed, final: await desk.settled(submission.final, facts) };
 }
 
 function sign(desk: Desk, signer: KeyPair, kind: OperationKind, body: CborValue): SignedOperation {

@@ -18,6 +18,8 @@ export function nameParams(method: Method, params: object | undefined): object {
 
 /** By the schema of the method. @throws RpcError params.invalid, or the method's own type for a fault at that place */
 export function parseParams(method: Method, named: object): unknown {
+  const usual = method.readUsual?.(named);
+  if (usual !== undefined) return usual;
   const unknown = Object.keys(named).find((key) => !Object.hasOwn(method.params.shape, key));
   if (unknown !== undefined) {
     const detail = unknownName('param', unknown, Object.keys(method.params.shape));

@@ -8,41 +8,72 @@ export interface QueueLimits {
   readonly waitMs: number;
 }
 
+/** Who waits for its turn. */
+interface Waiting {
+  readonly sinceMs: number;
+  readonly begin: (leave: () => void) => void;
+  readonly refuse: (error: RpcError) => void;
+}
+
 /** One task of a key at a time, in the order they came; a full queue refuses at once and says so (rule 11). */
 export class KeyedQueue {
   readonly #limits: QueueLimits;
-  readonly #tails = new Map<string, { tail: Promise<unknown>; waiting: number }>();
+  /** Keys at work, and who waits behind; a key that nobody waits for has no list. */
+  readonly #lanes = new Map<string, Waiting[] | undefined>();
   #total = 0;
 
   constructor(limits: QueueLimits) {
     this.#limits = limits;
   }
 
-  /** @throws RpcError network.busy; whatever the task throws */
-  async run<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
-    const lane = this.#tails.get(key) ?? { tail: Promise.resolve(), waiting: 0 };
-    if (lane.waiting >= this.#limits.perKey || this.#total >= this.#limits.total) {
-      throw busy();
-    }
-    this.#tails.set(key, lane);
-    lane.waiting += 1;
-    this.#total += 1;
-    const startMs = performance.now();
-    const result = lane.tail.then(() => {
-      if (performance.now() - startMs > this.#limits.waitMs) throw busy();
-      return task();
-    });
-    lane.tail = result.then(
-      () => this.#done(key, lane),
-      () => this.#done(key, lane),
-    );
-    return await result;
+  /** Tasks at work or waiting. */
+  get size(): number {
+    return this.#total;
   }
 
-  #done(key: string, lane: { waiting: number }): void {
-    lane.waiting -= 1;
+  /**
+   * Begin at once where nobody of the key is at work, else when its turn has come; the next begins when this one leaves,
+   * which it must, once. Refused with network.busy when the queue is full, or its turn came too late.
+   */
+  enter(key: string, begin: (leave: () => void) => void, refuse: (error: RpcError) => void): void {
+    const isFree = !this.#lanes.has(key);
+    const behind = this.#lanes.get(key);
+    const { perKey, total } = this.#limits;
+    const ofKey = isFree ? 0 : 1 + (behind?.length ?? 0);
+    if (ofKey >= perKey || this.#total >= total) {
+      refuse(busy());
+      return;
+    }
+    this.#total += 1;
+    if (isFree) {
+      this.#lanes.set(key, undefined);
+      begin(() => this.#leave(key));
+    } else {
+      const waiting = { sinceMs: performance.now(), begin, refuse };
+      if (behind === undefined) this.#lanes.set(key, [waiting]);
+      else behind.push(waiting);
+    }
+  }
+
+  /** As `enter`, for a task that is a promise. @throws RpcError network.busy; whatever the task throws */
+  run<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.enter(key, (leave) => void task().finally(leave).then(resolve, reject), reject);
+    return promise;
+  }
+
+  #leave(key: string): void {
     this.#total -= 1;
-    if (lane.waiting === 0) this.#tails.delete(key);
+    const behind = this.#lanes.get(key);
+    for (let next = behind?.shift(); next !== undefined; next = behind?.shift()) {
+      if (performance.now() - next.sinceMs <= this.#limits.waitMs) {
+        next.begin(() => this.#leave(key));
+        return;
+      }
+      this.#total -= 1;
+      next.refuse(busy());
+    }
+    this.#lanes.delete(key);
   }
 }
 

@@ -56,14 +56,36 @@ test('a task that fails does not stop the next', async () => {
 
 test('a turn that comes too late is refused and nothing is run', async () => {
   const queue = new KeyedQueue({ perKey: 2, total: 2, waitMs: -1 });
+  const hold = Promise.withResolvers<void>();
   let runs = 0;
-  await assert.rejects(
-    queue.run('a', async () => {
-      runs += 1;
-    }),
-    busy,
-  );
+  const first = queue.run('a', () => hold.promise);
+  const late = queue.run('a', async () => {
+    runs += 1;
+  });
+  hold.resolve();
+  await first;
+  await assert.rejects(late, busy);
   assert.equal(runs, 0);
+  assert.equal(queue.size, 0);
+});
+
+test('who leaves lets the next in, and a key that nobody is at work for begins at once', () => {
+  const queue = new KeyedQueue({ perKey: 3, total: 3, waitMs: 60_000 });
+  const leaves: (() => void)[] = [];
+  const refused: unknown[] = [];
+  for (let at = 0; at < 4; at++) {
+    queue.enter(
+      'a',
+      (leave) => leaves.push(leave),
+      (error) => refused.push(error),
+    );
+  }
+  assert.equal(refused.filter(busy).length, 1);
+  for (const begun of [1, 2, 3]) {
+    assert.equal(leaves.length, begun);
+    leaves[begun - 1]?.();
+  }
+  assert.equal(queue.size, 0);
 });
 
 test('a gate lets no more through than it has room for', async () => {

@@ -11,13 +11,14 @@ export class PromptNodeApi extends FakeNodeApi {
   readonly #facts: FinalFacts = { outcome: 'counted', height: 1 };
   #waiting: ((facts: FinalFacts) => void)[] = [];
 
-  override submitBallot(signed: SignedBallot): Submission {
-    const { space, voter } = signed.ballot;
+  override submitBallot(
+    signed: SignedBallot,
+    shard = shardOf(signed.ballot.space, signed.ballot.voter, this.state().shards),
+  ): Submission {
     encodeSignedBallot(signed);
     const { promise, resolve } = Promise.withResolvers<FinalFacts>();
     if (this.#waiting.length === 0) setImmediate(() => this.#finish());
     this.#waiting.push(resolve);
-    const shard = shardOf(space, voter, this.state().shards);
     return { id: signed.id, shard, accepted: Promise.resolve(), final: promise };
   }
 

@@ -7,6 +7,7 @@ import type { ErrorType } from '../error-codes.ts';
 import { hash, id, optionalText, out, signature, time } from '../fields.ts';
 import { defineMethod } from '../method.ts';
 import { RpcError } from '../rpc-error.ts';
+import { readUsualBallot } from './usual-ballot.ts';
 
 const weight = z.int().min(1).max(10);
 const stance = z.enum(['approve', 'reject', 'abstain']);
@@ -67,15 +68,16 @@ export const ballotSubmit = defineMethod('ballot_submit', {
   params,
   result,
   faultType,
-  handle: async (given, desk, caller) => {
+  readUsual: readUsualBallot,
+  handle: (given, desk, caller) => {
     if (given.signature === undefined) caller.require('operator');
     if (given.await === 'receipt') throw new RpcError('receipt.unavailable', { path: 'await' });
     const entries = sortEntries(given.entries);
-    if (given.signature === undefined) return await submitOwnBallot(desk, given, entries);
+    if (given.signature === undefined) return submitOwnBallot(desk, given, entries);
     const { notAfter, time: claimed } = given;
     if (notAfter === undefined) throw missing('notAfter');
     if (claimed === undefined) throw missing('time');
-    return await submitSignedBallot(desk, { ...given, notAfter, time: claimed, signature: given.signature }, entries);
+    return submitSignedBallot(desk, { ...given, notAfter, time: claimed, signature: given.signature }, entries);
   },
 });
 

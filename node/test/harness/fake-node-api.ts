@@ -257,7 +257,12 @@ export class FakeNodeApi implements NodeApi {
   #submit(id: Hash, shard: number, item: Item): Submission {
     this.submitted.push(toHex(id));
     const fault = this.submitFault;
-    if (fault !== undefined) return { id, shard, accepted: Promise.reject(fault), final: Promise.reject(fault) };
+    if (fault !== undefined) {
+      const [accepted, final] = [Promise.reject(fault), Promise.reject(fault)];
+      // As of a real node: who does not wait need not hear of it.
+      for (const promise of [accepted, final]) promise.catch(() => undefined);
+      return { id, shard, accepted, final };
+    }
     const accepted = Promise.resolve();
     if (this.isStuck) return { id, shard, accepted, final: Promise.withResolvers<FinalFacts>().promise };
     return { id, shard, accepted, final: accepted.then(() => this.#execute(shard, item)) };
