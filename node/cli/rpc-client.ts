@@ -1,4 +1,5 @@
 import { type Fact, WaggleError } from '../../protocol/errors.ts';
+import { type Fetch, plainFetch } from './plain-fetch.ts';
 
 /** A daemon's JSON-RPC as a client sees it. */
 export interface RpcClient {
@@ -31,7 +32,7 @@ export interface RpcClientOptions {
   readonly token?: string;
   readonly timeoutMs?: number;
   readonly attempts?: number;
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Fetch;
   /** Between two tries; tests drive it. */
   readonly wait?: (ms: number) => Promise<void>;
 }
@@ -104,7 +105,7 @@ async function post(options: RpcClientOptions, body: object, call: CallOptions):
   const timeoutMs = call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
   const timer = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await (options.fetch ?? fetch)(url, {
+    const response = await (options.fetch ?? plainFetch)(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -130,7 +131,7 @@ function parse(url: string, text: string, status: number): unknown {
   }
 }
 
-/** undici hides why a connection failed in `cause`. */
+/** fetch hides why a connection failed in `cause`. */
 function reasonOf(error: unknown): string {
   const { cause, name } = error as { cause?: { code?: string }; name?: string };
   return cause?.code ?? name ?? 'unknown';
