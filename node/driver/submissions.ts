@@ -3,7 +3,8 @@ import { decodeItems, type Item } from '../../protocol/chain/segment.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import type { Hash } from '../../protocol/hash.ts';
 import type { Submission } from '../rpc/node-api.ts';
-import { createPending, PENDING_MAX, type Pending, PendingItems } from './pending-items.ts';
+import { PENDING_MAX, PendingItems } from './pending-items.ts';
+import { Sealing } from './sealing.ts';
 
 /** Takes items on the way to the ledger, and tells what became of each. A validator seals them, an observer hands them on. */
 export interface SubmitService {
@@ -16,10 +17,6 @@ export interface SubmitService {
 
 /** False: there is no room. */
 type PushItem = (input: Extract<Input, { kind: 'submit' }>) => boolean;
-
-interface Sealing extends Pending {
-  isSealed: boolean;
-}
 
 /** What was submitted here and is not final yet. Two submissions of the same bytes share what becomes of them. */
 export class Submissions implements SubmitService {
@@ -40,7 +37,7 @@ export class Submissions implements SubmitService {
   submit(shard: number, item: Item, id: Hash): Submission {
     const known = this.#pending.find(item);
     if (known !== undefined) return known.submission;
-    const pending = { ...createPending(id, shard, item), isSealed: false };
+    const pending = new Sealing(id, shard, item);
     if (this.#isStopped) pending.refuse(new WaggleError('WAGGLE_SUBMIT_STOPPED'));
     else if (this.#pending.size >= PENDING_MAX || !this.#push({ kind: 'submit', shard, item, id }))
       pending.refuse(new WaggleError('WAGGLE_SUBMIT_BUSY'));
@@ -57,7 +54,7 @@ export class Submissions implements SubmitService {
   /** Nobody waits for ever: what is sealed stays submitted, but this node will not tell what becomes of it. */
   stop(): void {
     this.#isStopped = true;
-    for (const { refuse } of this.#pending.values()) refuse(new WaggleError('WAGGLE_SUBMIT_STOPPED'));
+    for (const sealing of this.#pending.values()) sealing.refuse(new WaggleError('WAGGLE_SUBMIT_STOPPED'));
     this.#pending.clear();
   }
 

@@ -5,9 +5,13 @@ import { RpcError } from './rpc-error.ts';
 export interface Parsed {
   readonly value: unknown;
   /** The source text of a numeric `id` by the object that holds it; absent for plain whole numbers. */
-  readonly idSources: WeakMap<object, string>;
+  readonly idSources: ReadonlyWeakMap;
 }
 
+type ReadonlyWeakMap = Pick<WeakMap<object, string>, 'get'>;
+
+/** Of texts whose numbers are all plain. */
+const NO_SOURCES: ReadonlyWeakMap = new WeakMap();
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const PROTOTYPE = '__proto__';
 const WHOLE = /^-?(?:0|[1-9]\d*)(?:\.0+)?$/;
@@ -21,12 +25,16 @@ export function parseJson(bytes: Uint8Array): Parsed {
   const shape = scanJson(bytes);
   if (shape.refused === 'depth') throw new RpcError('request.invalid', { detail: 'nested too deep' });
   if (shape.refused === 'elements') throw new RpcError('request.invalid', { detail: 'too many elements' });
-  const idSources = new WeakMap<object, string>();
+  let idSources = NO_SOURCES;
   let value: unknown;
-  let text: string;
   try {
-    text = DECODER.decode(bytes);
-    value = shape.isPlain ? JSON.parse(text) : JSON.parse(text, exactly(idSources));
+    const text = DECODER.decode(bytes);
+    if (shape.isPlain) value = JSON.parse(text);
+    else {
+      const sources = new WeakMap<object, string>();
+      value = JSON.parse(text, exactly(sources));
+      idSources = sources;
+    }
   } catch {
     throw new RpcError('request.parse');
   }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from '@fastify/websocket';
 import type { Dispatcher } from './dispatcher.ts';
 import { type FeedRoom, Feeds } from './feeds/feeds.ts';
@@ -9,6 +10,8 @@ import type { TokenGate } from './tokens.ts';
 
 const CLOSE_TOO_SLOW = 1008;
 const CLOSE_UNSUPPORTED = 1003;
+/** As many as may be under way are far below what a connection may have unsent. */
+const GATHERED_LENGTH_MAX = 4_096;
 
 interface SocketRooms {
   readonly feeds: FeedRoom;
@@ -18,20 +21,25 @@ interface SocketRooms {
   readonly unsent: UnsentBytes;
 }
 
-/** Serve one WebSocket: the same dispatcher as over HTTP, and what it subscribed to. */
+/** Serve one WebSocket over its wire: the same dispatcher as over HTTP, and what it subscribed to. */
 export function serveSocket(
   socket: WebSocket,
   facts: Omit<CallerFacts, 'subscriber'>,
   { feeds: room, dispatcher, gate, unsent }: SocketRooms,
+  wire: Pick<Duplex, 'cork' | 'uncork'>,
 ): void {
   const feeds = new Feeds(room, (frame) => sendFrame(socket, frame));
+  const gather = gatherer(wire);
   let inFlight = 0;
   const reply = (text: string | undefined) => {
     if (text === undefined || socket.readyState !== socket.OPEN) return;
     const isSlow = socket.bufferedAmount > RPC_LIMITS.socketBufferedBytesMax;
     const release = isSlow ? undefined : unsent.take(Buffer.byteLength(text));
     if (release === undefined) socket.close(CLOSE_TOO_SLOW, 'reads too slowly');
-    else socket.send(text, release);
+    else {
+      gather(text.length);
+      socket.send(text, release);
+    }
   };
   socket.on('error', () => socket.terminate());
   socket.on('close', () => feeds.close());
@@ -48,6 +56,27 @@ export function serveSocket(
       feeds.start();
     });
   });
+}
+
+/**
+ * Small answers leave in one write when nothing is left to do in this breath: a block makes many ballots of one
+ * connection final at once, and each write costs more than the answer. A large one waits for nobody: what is gathered
+ * counts as unsent, and must not make a quick reader look slow.
+ */
+function gatherer(wire: Pick<Duplex, 'cork' | 'uncork'>): (length: number) => void {
+  let isCorked = false;
+  const release = () => {
+    if (isCorked) wire.uncork();
+    isCorked = false;
+  };
+  return (length) => {
+    if (length > GATHERED_LENGTH_MAX) release();
+    else if (!isCorked) {
+      isCorked = true;
+      wire.cork();
+      process.nextTick(release);
+    }
+  };
 }
 
 /** Resolves when the frame went out; a reader that takes nothing for too long is cut off. */

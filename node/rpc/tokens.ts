@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { type Rates, RPC_LIMITS, RPC_RATES } from './limits.ts';
 import { RateGate } from './rate-gate.ts';
 
@@ -24,7 +24,7 @@ export function createTokenVerifier(current: () => readonly TokenHash[]): TokenV
     const hashes = current();
     if (hashes !== list) usable = usableOf(hashes);
     list = hashes;
-    const digest = createHash('sha256').update(token, 'utf8').digest();
+    const digest = hash('sha256', token, 'buffer');
     let found: Scope | undefined;
     for (const one of usable) {
       if (timingSafeEqual(one.digest, digest) && found !== 'admin') found = one.scope;
@@ -78,7 +78,7 @@ export class TokenGate {
 
   check(token: string, address: string): Guess {
     const scope = this.#verify(token);
-    const digest = createHash('sha256').update(token, 'utf8').digest('base64');
+    const digest = hash('sha256', token, 'base64');
     if (scope !== undefined && this.#proven.has(digest)) return { scope, name: digest };
     const seen = this.#seen(address);
     if (seen.count >= RPC_LIMITS.guessesMax) return { refused: 'limited' };

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Deadlines } from '../deadlines.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import type { HostGuard } from '../http-guard.ts';
 import { isRead, type Method } from '../method.ts';
@@ -13,18 +14,20 @@ const PREFLIGHT_S = 600;
 
 /** What is refused before any route sees it, and every failure of the framework as a JSON-RPC error. */
 export function addGuard(app: FastifyInstance, hostGuard: HostGuard, rooms: Rooms): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', vary: 'Origin, Authorization' });
     hostGuard.check(request.headers, request.raw.url);
     allowOrigin(request, reply);
     if (request.headers.upgrade?.toLowerCase() === 'websocket' && pathOf(request) !== SOCKET_PATH) {
       throw new RpcError('request.invalid', { detail: 'no WebSocket here', hint: `WebSocket is at ${SOCKET_PATH}` });
     }
+    done();
   });
   capUnsent(app, rooms);
   // A refused upgrade is no request of the HTTP server any more, so nobody else would close its socket.
-  app.addHook('onResponse', async (request) => {
+  app.addHook('onResponse', (request, _reply, done) => {
     if (request.headers.upgrade?.toLowerCase() === 'websocket') request.raw.socket.end();
+    done();
   });
   app.setErrorHandler((error: FastifyError | RpcError, request, reply) => {
     const refused = error instanceof RpcError ? error : frameworkError(error);
@@ -37,25 +40,28 @@ export function addGuard(app: FastifyInstance, hostGuard: HostGuard, rooms: Room
 
 /** What waits for slow readers is bounded in time and, all together, in bytes. */
 function capUnsent(app: FastifyInstance, { counters, dispatcher, limits, unsent }: Rooms): void {
-  app.addHook('onSend', async (_request, reply, payload) => {
+  const deadlines = new Deadlines(limits.sendTimeoutMs);
+  app.addHook('onSend', (_request, reply, payload, done) => {
     const release = unsent.take(sizeBytesOf(payload));
-    const timer = setTimeout(() => {
+    const deadline = deadlines.start(() => {
       counters.cut('slow-reader');
       reply.raw.destroy();
-    }, limits.sendTimeoutMs);
-    for (const end of ['finish', 'close'] as const) {
-      reply.raw.once(end, () => {
-        clearTimeout(timer);
-        release?.();
-      });
+    });
+    // After the last byte went out, too.
+    reply.raw.once('close', () => {
+      deadlines.callOff(deadline);
+      release?.();
+    });
+    if (release !== undefined) {
+      done(null, payload);
+      return;
     }
-    if (release !== undefined) return payload;
     const busy = new RpcError('network.busy', {
       detail: 'too many answers wait for slow readers',
       retryAfterMs: 1_000,
     });
     reply.code(429).headers(headersOf(busy)).removeHeader('content-length');
-    return dispatcher.refuse(busy).text;
+    done(null, dispatcher.refuse(busy).text);
   });
 }
 

@@ -62,7 +62,7 @@ function addSocket(app: FastifyInstance, rooms: Rooms): void {
         return socket.close(CLOSE_TRY_LATER, 'too many connections');
       }
       sockets.add(socket, request.headers.authorization);
-      serveSocket(socket, factsOf(request), rooms);
+      serveSocket(socket, factsOf(request), rooms, request.raw.socket);
     },
   });
   app.websocketServer.on('wsClientError', (_error, socket) => {
