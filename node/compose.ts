@@ -85,7 +85,7 @@ async function startInHome(
   const identity = await loadIdentity(home, config.name, config.role, options.lock);
   const trusted = options.trusted === undefined ? undefined : await readTrusted(options.trusted, identity.genesis);
   const version = await readVersion();
-  const root = options.log ?? createLog(config.log.level, process.stderr.isTTY === true);
+  const root = options.log ?? (await createLog(config.log.level, process.stderr.isTTY === true));
   const log = root.child({ node: identity.name });
   const onFault = (reason: string): void => log.error({ event: 'rpc.tokens-unusable', reason });
   const tokens = await TokenFile.open(home.tokens, { onFault });

@@ -85,6 +85,7 @@ function textWords({ maxLength, minLength = 0 }: JsonSchema): string {
   return `a text of ${minLength > 0 ? `${minLength}…` : 'at most '}${readable(maxLength)} characters`;
 }
 
+/** A whole number with commas. By hand: Intl would be loaded at each start of a node for the texts of its schemas. */
 export function readable(count: number): string {
-  return count.toLocaleString('en-US');
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import websocket from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
@@ -8,7 +9,7 @@ import { Alerts } from './feeds/alerts.ts';
 import { FeedRoom } from './feeds/feeds.ts';
 import { createApp } from './http/app.ts';
 import { addGuard } from './http/guard.ts';
-import type { Rooms } from './http/rooms.ts';
+import type { Page, Rooms } from './http/rooms.ts';
 import { addRoutes } from './http/routes.ts';
 import { SocketWatch } from './http/socket-watch.ts';
 import { UnsentBytes } from './http/unsent.ts';
@@ -84,8 +85,22 @@ function createRooms(api: NodeApi, options: RpcOptions): Rooms {
     sockets: new SocketWatch(gate, counters, limits),
     unsent: new UnsentBytes(limits.unsentBytesMax),
     feeds: new FeedRoom(desk, new Alerts(api, desk.nowMs)),
-    openRpc: JSON.stringify(openRpcDocument([...methods.values()], api.version, options.rates)),
+    openRpc: once(() => pageOf(openRpcDocument([...methods.values()], api.version, options.rates))),
   };
+}
+
+/** Few ask for the document, and it takes longer to make than all else of this room. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function pageOf(document: object): Page {
+  const text = JSON.stringify(document);
+  return { text, etag: `"${hash('sha256', text, 'base64url').slice(0, 22)}"` };
 }
 
 async function close(app: FastifyInstance, { sockets, feeds }: Rooms): Promise<void> {

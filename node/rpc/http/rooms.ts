@@ -10,6 +10,12 @@ import type { TokenGate } from '../tokens.ts';
 import type { SocketWatch } from './socket-watch.ts';
 import type { UnsentBytes } from './unsent.ts';
 
+/** A text and what it is known by. */
+export interface Page {
+  readonly text: string;
+  readonly etag: string;
+}
+
 /** What every route works with. */
 export interface Rooms {
   readonly methods: ReadonlyMap<string, Method>;
@@ -21,7 +27,8 @@ export interface Rooms {
   readonly sockets: SocketWatch;
   readonly unsent: UnsentBytes;
   readonly feeds: FeedRoom;
-  readonly openRpc: string;
+  /** The whole document as JSON. */
+  readonly openRpc: () => Page;
 }
 
 export function factsOf({ headers, socket }: FastifyRequest) {

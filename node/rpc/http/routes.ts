@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RpcError } from '../rpc-error.ts';
 import { serveSocket } from '../socket.ts';
@@ -72,7 +71,6 @@ function addSocket(app: FastifyInstance, rooms: Rooms): void {
 
 function addPages(app: FastifyInstance, rooms: Rooms): void {
   const { desk, counters, openRpc } = rooms;
-  const etag = `"${createHash('sha256').update(openRpc).digest('base64url').slice(0, 22)}"`;
   const page = (url: string, handler: (request: FastifyRequest, reply: FastifyReply) => unknown) =>
     app.route({ method: [...READS], url, handler: async (request, reply) => handler(request, reply) });
   const ask = (request: FastifyRequest) => {
@@ -82,9 +80,10 @@ function addPages(app: FastifyInstance, rooms: Rooms): void {
   };
   page('/openrpc.json', (request, reply) => {
     ask(request);
+    const { text, etag } = openRpc();
     reply.headers({ etag, 'cache-control': 'no-cache' });
     if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
-    return reply.type('application/json').send(openRpc);
+    return reply.type('application/json').send(text);
   });
   page('/metrics', async (request, reply) => {
     ask(request);

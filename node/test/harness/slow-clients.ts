@@ -17,9 +17,9 @@ export async function openSlow(t: TestContext, port: number): Promise<SlowClient
   t.after(() => socket.destroy());
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // What the server resets is ended too.
+  // What the server resets is ended too, also under a write: `once` would reject for it.
   socket.on('error', () => undefined);
-  const closed = once(socket, 'close');
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   await within(DEADLINE_MS, once(socket, 'connect'), 'a connection');
   return {
     socket,
