@@ -10,6 +10,9 @@ const REFUSED_COUNTER = new Map([
   ['WAGGLE_NETWORK_FRAME_TRUNCATED', 'frame.truncated'],
 ]);
 
+/** Frames of one peer that are handled without a turn of the event loop between. */
+const FRAMES_PER_TURN = 128;
+
 /** The counter for a frame error, or undefined when the stream merely broke. */
 export function refusedCounter(error: unknown): string | undefined {
   return error instanceof WaggleError ? REFUSED_COUNTER.get(error.code) : undefined;
@@ -41,8 +44,12 @@ export class FrameInbox {
     }
     try {
       const decoder = new FrameDecoder(this.#frameBytesMax);
-      for await (const chunk of readStream(stream)) {
+      let frames = 0;
+      for await (const chunk of readStream(stream, { creditsRarely: true })) {
         for (const frame of decoder.push(chunk)) {
+          frames += 1;
+          // A chunk may hold hundreds of segments to judge: others have their turn between.
+          if (frames % FRAMES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
           if (this.#streams.get(from) !== stream) return;
           this.#counters.bump('frame.received');
           this.#counters.bump('frame.received_bytes', frame.byteLength);

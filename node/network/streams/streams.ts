@@ -4,14 +4,32 @@ import { WaggleError } from '../../../protocol/errors.ts';
 /** Unread bytes at which the sender is told to wait (Yamux stops opening its window). */
 const PAUSE_AT_BYTES = 256 * 1024;
 
+/** Read bytes after which the sender is told of room again, on a stream that carries many small messages. */
+const CREDIT_BYTES = 64 * 1024;
+
+/** How a muxed stream of the library stops and goes on telling the sender of room, apart from reading. */
+interface Crediting {
+  sendPause(): void;
+  sendResume(): void;
+}
+
+/** For streams of small messages: Yamux answers each with a window update, which costs as much as the message. */
+export interface ReadOptions {
+  readonly creditsRarely: boolean;
+}
+
 /**
  * Read a libp2p stream as an async iterable of chunks with back-pressure. Listens from the call on, so no byte is missed.
  * Ends when the remote closes its writing side, and only then: a reset or a lost connection throws WAGGLE_NETWORK_STREAM_RESET
  * (after the bytes that had arrived, unless the reset was ours), so half an answer never passes for a whole one.
  * Breaking out of the loop only stops reading: the stream can still be written.
  */
-export function readStream(stream: Stream): AsyncIterableIterator<Uint8Array> {
-  return new StreamReader(stream);
+export function readStream(stream: Stream, options?: ReadOptions): AsyncIterableIterator<Uint8Array> {
+  return new StreamReader(stream, options?.creditsRarely === true && isCrediting(stream) ? stream : undefined);
+}
+
+function isCrediting(stream: Stream): stream is Stream & Crediting {
+  return 'sendPause' in stream && 'sendResume' in stream;
 }
 
 class StreamReader implements AsyncIterableIterator<Uint8Array> {
@@ -24,9 +42,12 @@ class StreamReader implements AsyncIterableIterator<Uint8Array> {
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
+  readonly #crediting: Crediting | undefined;
+  #uncreditedBytes = 0;
 
-  constructor(stream: Stream) {
+  constructor(stream: Stream, crediting: Crediting | undefined) {
     this.#stream = stream;
+    this.#crediting = crediting;
     this.#finished = stream.remoteWriteStatus === 'closed';
     this.#ended = stream.readableEnded;
     if (stream.status === 'aborted' || stream.status === 'reset') this.#error = resetError(undefined);
@@ -34,6 +55,7 @@ class StreamReader implements AsyncIterableIterator<Uint8Array> {
     stream.addEventListener('end', this.#onEnd);
     stream.addEventListener('close', this.#onClose);
     stream.addEventListener('message', this.#onMessage);
+    if (isReadable(stream)) crediting?.sendPause();
   }
 
   [Symbol.asyncIterator](): this {
@@ -74,8 +96,19 @@ class StreamReader implements AsyncIterableIterator<Uint8Array> {
       this.#paused = true;
       this.#stream.pause();
     }
+    this.#credit(chunk.byteLength);
     this.#signal();
   };
+
+  /** Far below the window, so the sender never waits for it. */
+  #credit(bytes: number): void {
+    this.#uncreditedBytes += bytes;
+    if (this.#crediting === undefined || this.#uncreditedBytes < CREDIT_BYTES || this.#paused) return;
+    this.#uncreditedBytes = 0;
+    if (this.#stream.status !== 'open') return;
+    this.#crediting.sendResume();
+    this.#crediting.sendPause();
+  }
 
   readonly #onFinish = (): void => {
     this.#finished = true;
@@ -98,7 +131,9 @@ class StreamReader implements AsyncIterableIterator<Uint8Array> {
   #resume(): void {
     if (!this.#paused || this.#queuedBytes >= PAUSE_AT_BYTES) return;
     this.#paused = false;
-    if (isReadable(this.#stream)) this.#stream.resume();
+    if (!isReadable(this.#stream)) return;
+    this.#stream.resume();
+    this.#crediting?.sendPause();
   }
 
   #signal(): void {
