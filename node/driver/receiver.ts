@@ -4,7 +4,7 @@ import type { FetchRequest, Input, Message, SnapshotRequest } from '../../consen
 import { decodeMessage, encodeMessage, isFetchRequest, isSnapshotRequest, kindOf } from '../../consensus/wire.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import type { Counters } from '../network/counters.ts';
-import type { NetworkHandlers } from '../network/network.ts';
+import type { JudgedSegment, NetworkHandlers } from '../network/network.ts';
 import { judgeSegment } from './segment-gate.ts';
 
 export interface ReceiverParts {
@@ -28,9 +28,16 @@ const FRAMES_FOR_VALIDATORS: ReadonlySet<Message['kind']> = new Set([
   'checkpoint',
   'evidence',
   'snapshot',
+  'segment',
 ]);
 /** What they say to observers (O-02). */
-const FRAMES_FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['final', 'status', 'checkpoint', 'snapshot']);
+const FRAMES_FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set([
+  'final',
+  'status',
+  'checkpoint',
+  'snapshot',
+  'segment',
+]);
 const REQUESTS: ReadonlySet<Message['kind']> = new Set([
   'fetch-certificates',
   'fetch-block',
@@ -52,27 +59,36 @@ export function createReceiver(parts: ReceiverParts): NetworkHandlers {
     if (!isTaken) counters.bump('input.dropped');
     return isTaken;
   };
+  /** `topic`: the shard that it came for; a frame has none. */
+  const onSegment = (peer: string, topic: number | undefined, bytes: Uint8Array): JudgedSegment => {
+    const { shard, verdict, reason, segment } = judgeSegment(replica, topic, bytes);
+    counters.bump(`segment.${verdict}.${reason}`);
+    // Its author signed it: through an observer it is as good, and ignored it would hide the copies of others.
+    const isTaken =
+      segment !== undefined && take(indices.get(peer) ?? segment.header.author, { kind: 'segment', segment });
+    return { shard, bytes, verdict: verdict === 'accept' && !isTaken ? 'ignore' : verdict };
+  };
   return {
-    onSegment(peer, shard, bytes) {
-      // A copy: the segment is kept long after the buffer it came in with others.
-      const { verdict, reason, segment } = judgeSegment(replica, shard, bytes.slice());
-      counters.bump(`segment.${verdict}.${reason}`);
-      // Its author signed it: through an observer it is as good, and ignored it would hide the copies of others.
-      const isTaken =
-        segment !== undefined && take(indices.get(peer) ?? segment.header.author, { kind: 'segment', segment });
-      return verdict === 'accept' && !isTaken ? 'ignore' : verdict;
-    },
-    onFrame(peer, bytes) {
+    // A copy: the segment is kept long after the buffer it came in with others.
+    onSegment: (peer, shard, bytes) => onSegment(peer, shard, bytes.slice()).verdict,
+    onFrame(peer, bytes, isMuted) {
       // Who it is and what it may send come before anything is decoded (reliability.md 6, rule 2).
       const from = indices.get(peer);
-      if (from === undefined) return counters.bump('input.unknown_peer');
-      const kind = kindOf(bytes);
-      if (kind !== undefined && !frames.has(kind)) return counters.bump(`frame.misplaced.${kind}`);
-      try {
-        take(from, decodeMessage(bytes));
-      } catch (error) {
-        counters.bump(`frame.malformed.${codeOf(error) ?? 'unknown'}`);
+      const kind = from === undefined ? undefined : kindOf(bytes);
+      if (from === undefined) counters.bump('input.unknown_peer');
+      else if (kind !== undefined && !frames.has(kind)) counters.bump(`frame.misplaced.${kind}`);
+      else if (kind === 'segment') {
+        // A frame is a copy already. What goes on to gossip is without the byte that says what it is.
+        if (!isMuted) return onSegment(peer, undefined, bytes.subarray(1));
+        counters.bump('segment.muted');
+      } else {
+        try {
+          take(from, decodeMessage(bytes));
+        } catch (error) {
+          counters.bump(`frame.malformed.${codeOf(error) ?? 'unknown'}`);
+        }
       }
+      return undefined;
     },
     onPeer(_name, connected) {
       counters.bump(connected ? 'peer.connected' : 'peer.disconnected');

@@ -24,7 +24,7 @@ const ANSWER_KINDS: ReadonlySet<Message['kind']> = new Set([
 /** What of the frames to all an observer can use (O-02). */
 const FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['status', 'checkpoint', 'snapshot']);
 
-/** Carries what a step wants sent: frames, segments to their topic, requests to the sync protocol and back as inputs. */
+/** Carries what a step wants sent: frames, segments as frames and to their topic, requests to the sync protocol and back as inputs. */
 export class Transport {
   readonly #network: Network;
   readonly #names: readonly string[];
@@ -44,8 +44,9 @@ export class Transport {
 
   send(send: Send): void {
     if (send.to === 'shard') {
-      const { header, bytes } = send.segment;
-      this.#network.publishSegment(header.shard, bytes);
+      const { segment } = send;
+      const frame = encodeMessage({ kind: 'segment', segment });
+      this.#network.publishSegment(segment.header.shard, segment.bytes, frame);
     } else if (isFetchRequest(send.message)) {
       if (send.to !== 'all') void this.#fetch(send.to, send.message, send.isClaim === true);
     } else if (send.to === 'all') {

@@ -78,7 +78,7 @@ export function tapNetwork(network: Network, tap: WireTap): Network {
       await network.stop();
       tap.close();
     },
-    publishSegment: (shard, bytes) => network.publishSegment(shard, bytes),
+    publishSegment: (shard, bytes, frame) => network.publishSegment(shard, bytes, frame),
     sendFrame: (to, bytes) => network.sendFrame(to, bytes),
     broadcastFrame: (bytes) => network.broadcastFrame(bytes),
     sendToObservers: (bytes) => network.sendToObservers(bytes),
@@ -105,9 +105,9 @@ function tapHandlers(handlers: NetworkHandlers, tap: WireTap): NetworkHandlers {
       tap.segment(bytes);
       return handlers.onSegment(from, shard, bytes);
     },
-    onFrame(from, bytes) {
+    onFrame(from, bytes, isMuted) {
       tap.frame(bytes);
-      handlers.onFrame(from, bytes);
+      return handlers.onFrame(from, bytes, isMuted);
     },
   };
 }

@@ -4,7 +4,7 @@ import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { Counters } from './counters.ts';
 import { Dialer, SECOND_WAITS_MS } from './dialer.ts';
 import { rosterGater, withPeer } from './gater.ts';
-import { Gossip, type Verdict } from './gossip/gossip.ts';
+import { Gossip, type JudgedSegment, type Verdict } from './gossip/gossip.ts';
 import { createHost, type Host } from './host.ts';
 import { nodeKeyOf, peerIdOf } from './identity.ts';
 import { LatencyWatch } from './latency.ts';
@@ -14,7 +14,7 @@ import { FrameLink } from './streams/frame-link.ts';
 import { reasonOf } from './streams/streams.ts';
 import { requestSync, type SyncLimits, SyncServer } from './streams/sync.ts';
 
-export type { Verdict } from './gossip/gossip.ts';
+export type { JudgedSegment, Verdict } from './gossip/gossip.ts';
 
 export interface NetworkOptions {
   /** Lower-case hex of the 32-byte chain id. */
@@ -49,8 +49,12 @@ export interface NetworkOptions {
 export interface NetworkHandlers {
   /** Judge a segment; it is passed on only after 'accept'. `from` forwarded it and need not be its author. */
   onSegment(from: string, shard: number, bytes: Uint8Array): Verdict | Promise<Verdict>;
-  /** A consensus frame. Frames of one peer come in order; between two `onPeer(name, true)` some may be missing. */
-  onFrame(from: string, bytes: Uint8Array): void;
+  /**
+   * A frame. Those of one peer come in order, but that segments may be overtaken; between two `onPeer(name, true)` some may be
+   * missing. `isMuted`: segments of this peer are not to be judged now.
+   * @returns when it was a segment, what became of it: gossip repairs with it, or holds it against the peer
+   */
+  onFrame(from: string, bytes: Uint8Array, isMuted: boolean): JudgedSegment | undefined;
   /** `true`: frames can now be sent to it. `false`: no longer. */
   onPeer(name: string, connected: boolean): void;
   /** Answer a sync request with a sequence of frames, each at most frameBytesMax. Throwing resets the stream. */
@@ -65,8 +69,11 @@ export interface Network {
   start(handlers: NetworkHandlers): Promise<void>;
   /** Close everything; no handler is called afterwards. A stopped network is not started again. */
   stop(): Promise<void>;
-  /** Fire and forget; failures are counted. */
-  publishSegment(shard: number, bytes: Uint8Array): void;
+  /**
+   * Fire and forget; failures are counted. `frame` is the same as a frame: where all validators take frames it goes out as one,
+   * and gossip only repairs; without it, gossip alone carries the segment.
+   */
+  publishSegment(shard: number, bytes: Uint8Array, frame?: Uint8Array): void;
   /** False = not connected, or the queue is full: dropped and counted. */
   sendFrame(to: string, bytes: Uint8Array): boolean;
   /** To every connected validator. */
@@ -225,8 +232,15 @@ class Libp2pNetwork implements Network {
     await this.#host?.stop();
   }
 
-  publishSegment(shard: number, bytes: Uint8Array): void {
-    this.#gossip.publish(shard, bytes);
+  publishSegment(shard: number, bytes: Uint8Array, frame?: Uint8Array): void {
+    if (frame !== undefined) for (const { link } of this.#peers.all) if (link?.isReady) link.sendBulk(frame);
+    if (frame !== undefined && !this.#hasGossipOnly()) this.#gossip.keep(shard, bytes);
+    else this.#gossip.publish(shard, bytes);
+  }
+
+  /** Whether a validator hears this node by gossip but takes no frames. Who takes none for being slow is left to repair. */
+  #hasGossipOnly(): boolean {
+    return this.#peers.validators.some(({ peer, link }) => link?.isReady !== true && this.#gossip.isJoined(peer));
   }
 
   sendFrame(to: string, bytes: Uint8Array): boolean {
@@ -315,7 +329,7 @@ class Libp2pNetwork implements Network {
   async #handleProtocols(host: Host): Promise<void> {
     const inbox = new FrameInbox(
       this.#options.limits.frameBytesMax,
-      (peer, bytes) => this.#guard(() => this.#handlers?.onFrame(this.#peers.nameOf(peer), bytes)),
+      (peer, bytes) => this.#guard(() => this.#onFrame(peer, bytes)),
       this.#counters,
     );
     await this.#handle(host, this.#consensusProtocol, 4, (from, stream) => inbox.accept(from, stream));
@@ -381,6 +395,11 @@ class Libp2pNetwork implements Network {
     this.#latency.disconnected(connection.remotePeer);
     this.#dialer.disconnected(entry.peer);
     entry.link?.disconnected();
+  }
+
+  #onFrame(peer: string, bytes: Uint8Array): void {
+    const judged = this.#handlers?.onFrame(this.#peers.nameOf(peer), bytes, this.#gossip.isMuted(peer));
+    if (judged !== undefined) this.#gossip.settle(peer, judged);
   }
 
   #running(): NetworkHandlers {

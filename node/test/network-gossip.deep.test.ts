@@ -24,6 +24,28 @@ async function joined(nodes: readonly TestNode[]): Promise<void> {
   for (const node of nodes) node.segments.length = 0;
 }
 
+/** Frames are segments, and judged by their first word. */
+function takeSegmentFrames(node: TestNode): void {
+  const verdicts = { bad: 'reject', late: 'ignore' } as const;
+  node.handlers.onFrame = (from, frame, isMuted) => {
+    if (isMuted) {
+      node.events.push(`muted ${from}`);
+      return undefined;
+    }
+    const [shard = 0] = frame;
+    const bytes = frame.subarray(1);
+    const word = textOf(bytes).split(' ')[0];
+    const verdict = word === 'bad' || word === 'late' ? verdicts[word] : 'accept';
+    node.segments.push({ from, shard, bytes });
+    return { shard, bytes, verdict };
+  };
+}
+
+function publishBoth(node: TestNode, shard: number, text: string): void {
+  const bytes = bytesOf(text);
+  node.network.publishSegment(shard, bytes, Uint8Array.of(shard, ...bytes));
+}
+
 /** v0 – v1 – v2: the ends do not know each other. */
 async function makeLine(): Promise<TestNode[]> {
   const nodes = await makeNodes(3);
@@ -79,6 +101,79 @@ describe('network gossip', { concurrency: true }, () => {
       assert.equal(judged.length, 9);
       assert.equal(middle.counter('gossip.rejected'), 3);
       assert.equal(middle.counter('gossip.ignored'), 3);
+    });
+  });
+
+  it('leaves to frames what all take as frames, once each', async () => {
+    const nodes = await makeNodes(4);
+    for (const node of nodes) takeSegmentFrames(node);
+    await withNodes(nodes, async () => {
+      await joined(nodes);
+      const before = nodes.map((node) => node.counter('gossip.received'));
+      for (let index = 0; index < 40; index += 1) publishBoth(at(nodes, index % 4), 1, `s ${index}`);
+      await eventually(() => nodes.every(({ segments }) => segments.length === 30), DEADLINE_MS, 'all segments');
+      const kept = nodes.map((node) => node.counter('gossip.kept'));
+      assert.deepEqual(kept, [40, 40, 40, 40]);
+      for (const node of nodes) node.network.publishSegment(0, bytesOf(`last of ${node.name}`));
+      await eventually(() => nodes.every(({ segments }) => segments.length === 33), DEADLINE_MS, 'gossip goes on');
+      for (const [index, node] of nodes.entries()) {
+        assert.equal(new Set(node.segmentTexts()).size, 33);
+        assert.equal(node.counter('gossip.received'), (before[index] ?? 0) + 3);
+      }
+    });
+  });
+
+  it('passes on what came as a frame to who has no common link with its author', async () => {
+    const nodes = await makeLine();
+    for (const node of nodes) takeSegmentFrames(node);
+    await withNodes(nodes, async () => {
+      for (const word of ['bad', 'late', 'good']) publishBoth(at(nodes, 0), 1, `${word} 1`);
+      const end = at(nodes, 2);
+      await eventually(() => end.segmentTexts().includes('good 1'), DEADLINE_MS, 'the accepted segment passed on');
+      assert.deepEqual(end.segmentTexts(), ['good 1']);
+      assert(end.segments.every(({ from }) => from === 'v1'));
+      assert.equal(at(nodes, 1).counter('gossip.received'), 0);
+    });
+  });
+
+  it('mutes who keeps sending frames of segments that must be rejected', async () => {
+    const nodes = await makeNodes(2);
+    const receiver = at(nodes, 1);
+    takeSegmentFrames(receiver);
+    await withNodes(nodes, async () => {
+      let sent = 0;
+      await eventually(
+        () => {
+          for (let index = 0; index < 50; index += 1) publishBoth(at(nodes, 0), 0, `bad ${sent++}`);
+          return receiver.counter('gossip.muted') > 0 && receiver.events.includes('muted v0');
+        },
+        DEADLINE_MS,
+        'the peer muted and unread',
+      );
+    });
+  });
+
+  it('floods to a validator that takes no frames', async () => {
+    const [node] = await makeNodes(1, 1);
+    assert(node !== undefined);
+    await withNodes([node], async () => {
+      const raw = await rawPeer(1, true);
+      try {
+        const heard: string[] = [];
+        raw.gossip?.addEventListener('message', ({ detail }) => heard.push(textOf(detail.data)));
+        raw.gossip?.subscribe('/waggle/1/c0ffee00/shard/1');
+        await raw.connect(node);
+        await eventually(
+          () => {
+            publishBoth(node, 1, `s ${heard.length} ${performance.now()}`);
+            return heard.length > 0;
+          },
+          DEADLINE_MS,
+          'the segment by gossip',
+        );
+      } finally {
+        await raw.stop();
+      }
     });
   });
 

@@ -80,7 +80,7 @@ export function frameTarget(snapshot: Snapshot): Target {
     take(bytes) {
       inputs.length = 0;
       const before = counters.snapshot();
-      receiver.onFrame(PEER, bytes);
+      receiver.onFrame(PEER, bytes, false);
       if (inputs.length > 0) return TAKEN;
       const told = Object.entries(counters.snapshot()).find(([name, count]) => count !== before[name]);
       assert.ok(told !== undefined, 'a frame was dropped in silence');

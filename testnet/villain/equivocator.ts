@@ -32,9 +32,10 @@ export async function startEquivocator(home: string, listen: readonly string[]):
     onSegment: () => 'accept',
     onFrame(_from, bytes) {
       const message = decodeMessage(bytes);
-      if (message.kind !== 'propose' || views.has(message.block.block.view)) return;
+      if (message.kind !== 'propose' || views.has(message.block.block.view)) return undefined;
       views.add(message.block.block.view);
       equivocate(network, identity, message.block.block.view, message.block.hash);
+      return undefined;
     },
     onPeer: () => undefined,
     serveSync: nothing,

@@ -21,13 +21,23 @@ export interface GossipOptions {
   readonly peersMax: number;
 }
 
+/** A segment that came beside gossip, and what the driver made of it. */
+export interface JudgedSegment {
+  /** Undefined when it does not even say. */
+  readonly shard: number | undefined;
+  readonly bytes: Uint8Array;
+  readonly verdict: Verdict;
+}
+
 /** The driver's judgement on a segment; `from` is the peer id of who forwarded it, who need not be its author. */
 export type JudgeSegment = (from: string, shard: number, bytes: Uint8Array) => Verdict | Promise<Verdict>;
 
-/** Public members of the library's class that its exported interface leaves out; asynchronous validation needs the last. */
+/** Members of the library's class that its exported interface leaves out; asynchronous validation needs the last. */
 interface Router extends GossipSub {
   readonly peers: ReadonlyMap<string, unknown>;
   readonly streamsOutbound: ReadonlyMap<string, unknown>;
+  /** Ids that are not asked for when a peer advertises them. */
+  readonly seenCache: { has(id: string): boolean; put(id: string): unknown };
   reportMessageValidationResult(id: string, from: string, verdict: TopicValidatorResult): void;
 }
 
@@ -44,7 +54,7 @@ const OUTBOUND_BYTES_MAX = 16 * 1024 * 1024;
 /** Segments of one forwarding peer that may await their verdict at once; the rest is ignored, and fetched by chain. */
 const PENDING_COUNT_MAX = 1024;
 const PENDING_BYTES_MAX = 32 * 1024 * 1024;
-/** The author sends to all, nobody relays, heartbeats advertise to all; see the class. */
+/** Whoever sends at once sends to all, nobody relays, heartbeats advertise to all; see the class. */
 const FLOOD_WITHOUT_MESH = {
   floodPublish: true,
   D: 0,
@@ -73,7 +83,8 @@ export function shardTopic(chain8: string, shard: number): string {
  * Segments by gossipsub: one topic per shard, unsigned (the signature is in the segment), judged by the driver before anything
  * is passed on.
  *
- * The author floods a segment to every peer it has, and nobody relays it at once (D = 0): in a full mesh each relayed copy is
+ * Where frames reach all validators, gossip only keeps and advertises what they brought (`keep`); else the author floods a
+ * segment to every peer it has (`publish`). Nobody relays it at once (D = 0): in a full mesh each relayed copy is
  * one more of what the receiver has. Whoever was missed learns the id at the next heartbeat and asks (IHAVE, IWANT); after that
  * there is sync. For the same reason validators are not `directPeers`: the library relays to those in any case, never advertises
  * to them, and cannot mute them. What rule 8 of reliability.md wants of direct peers holds without: only roster peers connect,
@@ -116,7 +127,7 @@ export class Gossip {
       globalSignaturePolicy: StrictNoSign,
       asyncValidation: true,
       msgIdFn: (message) => this.#messageId(message.topic, message.data),
-      msgIdToStrFn: (id) => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1'),
+      msgIdToStrFn: idText,
       messageCache: this.#cache.asLibraryCache(),
       fallbackToFloodsub: false,
       batchPublish: true,
@@ -143,16 +154,9 @@ export class Gossip {
 
   /** Fire and forget: failures are counted. A segment over the size limit is refused here, as every peer would reject it. */
   publish(shard: number, bytes: Uint8Array): void {
-    const topic = shardTopic(this.#options.chain8, shard);
-    const pubsub = this.#pubsub;
-    if (pubsub === undefined || !this.#shardOfTopic.has(topic)) {
-      this.#counters.bump('gossip.unknown_shard');
-      return;
-    }
-    if (bytes.byteLength > this.#options.gossipBytesMax) {
-      this.#counters.bump('gossip.oversize_local');
-      return;
-    }
+    const found = this.#topicFor(shard, bytes);
+    if (found === undefined) return;
+    const { topic, pubsub } = found;
     pubsub.publish(topic, bytes).then(
       ({ recipients }) => {
         this.#counters.bump('gossip.published');
@@ -161,6 +165,53 @@ export class Gossip {
       },
       () => this.#counters.bump('gossip.publish_failed'),
     );
+  }
+
+  /**
+   * What travels beside gossip: sent to nobody, but known from now on, advertised at heartbeats and given to who asks. Not by
+   * the library's `publish`, which without mesh and flood takes whom it finds for its fanout.
+   */
+  keep(shard: number, bytes: Uint8Array): void {
+    this.#remember(shard, bytes, true);
+  }
+
+  /** Treat what came beside gossip as if it had come by it. `from` is the peer id of who sent it. */
+  settle(from: string, { shard, bytes, verdict }: JudgedSegment): void {
+    // Also what was refused is not asked for when its sender advertises it.
+    if (shard !== undefined) this.#remember(shard, bytes, verdict === 'accept');
+    if (verdict === 'reject') this.#muted.blame(from, performance.now());
+  }
+
+  /** It kept sending what must be rejected: nothing of it is judged for a while. */
+  isMuted(peer: string): boolean {
+    return this.#muted.has(peer, performance.now());
+  }
+
+  #remember(shard: number, bytes: Uint8Array, isKept: boolean): void {
+    const found = this.#topicFor(shard, bytes);
+    if (found === undefined) return;
+    const { topic, pubsub } = found;
+    const msgId = this.#messageId(topic, bytes);
+    const msgIdStr = idText(msgId);
+    if (pubsub.seenCache.has(msgIdStr)) return;
+    pubsub.seenCache.put(msgIdStr);
+    if (!isKept) return;
+    this.#cache.put({ msgId, msgIdStr }, { topic, data: bytes }, true);
+    this.#counters.bump('gossip.kept');
+  }
+
+  #topicFor(shard: number, bytes: Uint8Array): { topic: string; pubsub: Router } | undefined {
+    const topic = shardTopic(this.#options.chain8, shard);
+    const pubsub = this.#pubsub;
+    if (pubsub === undefined || !this.#shardOfTopic.has(topic)) {
+      this.#counters.bump('gossip.unknown_shard');
+      return undefined;
+    }
+    if (bytes.byteLength > this.#options.gossipBytesMax) {
+      this.#counters.bump('gossip.oversize_local');
+      return undefined;
+    }
+    return { topic, pubsub };
   }
 
   /** Whether gossip with a connected peer works: known to the router, and with a stream to write to. */
@@ -251,6 +302,10 @@ export class Gossip {
       .update(data)
       .digest();
   }
+}
+
+function idText(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1');
 }
 
 const VERDICT_COUNTER = { accept: 'accepted', ignore: 'ignored', reject: 'rejected' } as const;

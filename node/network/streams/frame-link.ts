@@ -1,7 +1,7 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { backoffMs } from '../backoff.ts';
 import type { Counters } from '../counters.ts';
-import { encodeFrames, FRAME_HEAD_BYTES } from './frames.ts';
+import { encodeFrames } from './frames.ts';
 import { drained } from './streams.ts';
 
 export interface FrameLinkOptions {
@@ -18,6 +18,8 @@ const BACKOFF = { firstMs: 100, longestMs: 2_000 };
 const OPEN_TIMEOUT_MS = 10_000;
 const QUEUED_COUNT_MAX = 8_192;
 const QUEUED_BYTES_MIN = 8 * 1024 * 1024;
+/** Of the queue that segments may fill. */
+const BULK_SHARE = 0.5;
 /** Bytes handed to the stream in one write. */
 const WRITE_BYTES = 256 * 1024;
 
@@ -31,6 +33,8 @@ export class FrameLink {
   readonly #counters: Counters;
   readonly #queuedBytesMax: number;
   #queue: Uint8Array[] = [];
+  /** Segments. While more waits than one write takes, the other frames overtake them. */
+  #bulk: Uint8Array[] = [];
   #queuedBytes = 0;
   #stream: Stream | undefined;
   #isOpening = false;
@@ -58,13 +62,22 @@ export class FrameLink {
 
   /** Frames of one turn leave in one write. False = refused: no stream, queue full, or a size no peer takes. */
   send(bytes: Uint8Array): boolean {
+    return this.#enqueue(this.#queue, bytes, this.#queuedBytesMax);
+  }
+
+  /** As `send`, for what need not be there before a vote, and may not take its place in the queue. */
+  sendBulk(bytes: Uint8Array): boolean {
+    return this.#enqueue(this.#bulk, bytes, this.#queuedBytesMax * BULK_SHARE);
+  }
+
+  #enqueue(queue: Uint8Array[], bytes: Uint8Array, bytesMax: number): boolean {
     if (this.#stream === undefined) return this.#refuse('frame.not_connected');
     if (bytes.byteLength === 0 || bytes.byteLength > this.#options.frameBytesMax)
       return this.#refuse('frame.bad_size_local');
-    if (this.#queue.length >= QUEUED_COUNT_MAX || this.#queuedBytes + bytes.byteLength > this.#queuedBytesMax) {
+    if (queue.length >= QUEUED_COUNT_MAX || this.#queuedBytes + bytes.byteLength > bytesMax) {
       return this.#refuse('frame.queue_full');
     }
-    this.#queue.push(bytes);
+    queue.push(bytes);
     this.#queuedBytes += bytes.byteLength;
     if (!this.#isFlushScheduled && !this.#isDraining) {
       this.#isFlushScheduled = true;
@@ -95,7 +108,7 @@ export class FrameLink {
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    this.#queue = [];
+    this.#forget();
   }
 
   async #open(connection: Connection): Promise<void> {
@@ -120,22 +133,27 @@ export class FrameLink {
 
   #use(stream: Stream): void {
     this.#stream = stream;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#forget();
     this.#isDraining = false;
     stream.addEventListener('close', (event) => {
       if (this.#stream !== stream) return;
       this.#stream = undefined;
       this.#counters.bump('stream.lost');
-      if (this.#queue.length > 0) this.#counters.bump('frame.lost_in_queue', this.#queue.length);
-      this.#queue = [];
-      this.#queuedBytes = 0;
+      const lost = this.#queue.length + this.#bulk.length;
+      if (lost > 0) this.#counters.bump('frame.lost_in_queue', lost);
+      this.#forget();
       if (event.error !== undefined) this.#options.onError(event.error);
       this.#options.onReady(false);
       this.#retry();
     });
     this.#counters.bump('stream.opened');
     this.#options.onReady(true);
+  }
+
+  #forget(): void {
+    this.#queue = [];
+    this.#bulk = [];
+    this.#queuedBytes = 0;
   }
 
   #retry(): void {
@@ -149,7 +167,7 @@ export class FrameLink {
     const stream = this.#stream;
     if (stream === undefined || this.#isDraining) return;
     try {
-      while (this.#queue.length > 0) {
+      while (this.#queuedBytes > 0) {
         if (stream.send(this.#takeBatch())) continue;
         this.#isDraining = true;
         void this.#resumeWhenDrained(stream);
@@ -172,18 +190,24 @@ export class FrameLink {
     this.#flush();
   }
 
+  /** Segments before the proposal that names them when all leave in one write; else they wait. */
   #takeBatch(): Uint8Array {
+    const isWhole = this.#queuedBytes <= WRITE_BYTES;
+    const payloads: Uint8Array[] = [];
     let bytes = 0;
-    let count = 0;
-    for (const payload of this.#queue) {
-      if (count > 0 && bytes + payload.byteLength > WRITE_BYTES) break;
-      bytes += FRAME_HEAD_BYTES + payload.byteLength;
-      count += 1;
+    for (const queue of isWhole ? [this.#bulk, this.#queue] : [this.#queue, this.#bulk]) {
+      let count = 0;
+      for (const payload of queue) {
+        if (bytes > 0 && bytes + payload.byteLength > WRITE_BYTES) break;
+        bytes += payload.byteLength;
+        count += 1;
+      }
+      payloads.push(...queue.splice(0, count));
     }
-    const batch = encodeFrames(this.#queue.splice(0, count));
-    this.#queuedBytes -= bytes - count * FRAME_HEAD_BYTES;
+    const batch = encodeFrames(payloads);
+    this.#queuedBytes -= bytes;
     this.#sentBytes += batch.byteLength;
-    this.#counters.bump('frame.sent', count);
+    this.#counters.bump('frame.sent', payloads.length);
     this.#counters.bump('frame.sent_bytes', batch.byteLength);
     this.#counters.bump('frame.writes');
     return batch;

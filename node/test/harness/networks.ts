@@ -38,7 +38,10 @@ export class TestNode {
         this.segments.push({ from, shard, bytes });
         return 'accept';
       },
-      onFrame: (from, bytes) => void this.frames.push({ from, bytes }),
+      onFrame: (from, bytes) => {
+        this.frames.push({ from, bytes });
+        return undefined;
+      },
       onPeer: (peer, connected) => void this.events.push(`${connected ? '+' : '-'}${peer}`),
       serveSubmit: async function* () {},
       serveSync: async function* () {},
