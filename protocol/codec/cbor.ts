@@ -1,6 +1,7 @@
 import { WaggleError } from '../errors.ts';
 import { decodeText } from './reader.ts';
-import { isCanonicalText } from './text.ts';
+import { isCanonicalText, isPlainText } from './text.ts';
+import { Writer } from './writer.ts';
 
 /** What canonical dag-cbor may hold here: no floats, no tags, no undefined, safe integers only. */
 export type CborValue =
@@ -18,6 +19,8 @@ export interface CborLimits {
   readonly itemsMax: number;
 }
 
+/** Maps up to here are sorted in place. */
+const SHORT_MAP_MAX = 32;
 const ENCODER = new TextEncoder();
 const MAJOR = { uint: 0, negative: 1, bytes: 2, text: 3, list: 4, map: 5, simple: 7 } as const;
 
@@ -26,50 +29,73 @@ const MAJOR = { uint: 0, negative: 1, bytes: 2, text: 3, list: 4, map: 5, simple
  * @throws WaggleError WAGGLE_CBOR_VALUE for what has no canonical form
  */
 export function encodeCanonical(value: CborValue): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  encode(value, chunks);
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  const writer = new Writer();
+  encode(value, writer);
+  return writer.finish();
 }
 
-function encode(value: CborValue, chunks: Uint8Array[]): void {
-  if (value === null) chunks.push(Uint8Array.of(0xf6));
-  else if (typeof value === 'boolean') chunks.push(Uint8Array.of(value ? 0xf5 : 0xf4));
-  else if (typeof value === 'number') encodeInteger(value, chunks);
-  else if (typeof value === 'string') encodeText(value, chunks);
-  else if (value instanceof Uint8Array) chunks.push(head(MAJOR.bytes, value.length), value);
+function encode(value: CborValue, writer: Writer): void {
+  if (value === null) writer.u8(0xf6);
+  else if (typeof value === 'boolean') writer.u8(value ? 0xf5 : 0xf4);
+  else if (typeof value === 'number') encodeInteger(value, writer);
+  else if (typeof value === 'string') encodeText(value, writer);
+  else if (value instanceof Uint8Array) head(writer, MAJOR.bytes, value.length).bytes(value);
   else if (Array.isArray(value)) {
-    chunks.push(head(MAJOR.list, value.length));
-    for (const item of value) encode(item, chunks);
-  } else if (typeof value === 'object') encodeMap(value as { readonly [key: string]: CborValue }, chunks);
+    head(writer, MAJOR.list, value.length);
+    for (const item of value) encode(item, writer);
+  } else if (typeof value === 'object') encodeMap(value as { readonly [key: string]: CborValue }, writer);
   else throw new WaggleError('WAGGLE_CBOR_VALUE', { type: typeof value });
 }
 
-function encodeInteger(value: number, chunks: Uint8Array[]): void {
+function encodeInteger(value: number, writer: Writer): void {
   if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw new WaggleError('WAGGLE_CBOR_VALUE', { value });
-  chunks.push(value >= 0 ? head(MAJOR.uint, value) : head(MAJOR.negative, -1 - value));
+  if (value >= 0) head(writer, MAJOR.uint, value);
+  else head(writer, MAJOR.negative, -1 - value);
 }
 
-function encodeText(value: string, chunks: Uint8Array[]): void {
+function encodeText(value: string, writer: Writer): void {
+  if (isPlainText(value)) {
+    head(writer, MAJOR.text, value.length).plain(value);
+    return;
+  }
   if (!isCanonicalText(value)) throw new WaggleError('WAGGLE_CODEC_TEXT', { length: value.length });
   const bytes = ENCODER.encode(value);
-  chunks.push(head(MAJOR.text, bytes.length), bytes);
+  head(writer, MAJOR.text, bytes.length).bytes(bytes);
 }
 
-function encodeMap(value: { readonly [key: string]: CborValue }, chunks: Uint8Array[]): void {
-  const entries = Object.keys(value).map((key) => ({ key, bytes: ENCODER.encode(key) }));
-  entries.sort((a, b) => compareKeys(a.bytes, b.bytes));
-  chunks.push(head(MAJOR.map, entries.length));
-  for (const { key } of entries) {
-    encodeText(key, chunks);
-    encode(value[key] as CborValue, chunks);
+function encodeMap(value: { readonly [key: string]: CborValue }, writer: Writer): void {
+  const keys = Object.keys(value);
+  if (keys.every(isPlainText)) sortPlain(keys);
+  else sortEncoded(keys);
+  head(writer, MAJOR.map, keys.length);
+  for (const key of keys) {
+    encodeText(key, writer);
+    encode(value[key] as CborValue, writer);
   }
+}
+
+/** Of plain ASCII, units are bytes. Few keys, mostly in order: insertion beats a call a comparison. */
+function sortPlain(keys: string[]): void {
+  if (keys.length > SHORT_MAP_MAX) {
+    keys.sort((a, b) => (isAfter(a, b) ? 1 : -1));
+    return;
+  }
+  for (let from = 1; from < keys.length; from++) {
+    const key = keys[from] ?? '';
+    let at = from;
+    for (; at > 0 && isAfter(keys[at - 1] ?? '', key); at--) keys[at] = keys[at - 1] ?? '';
+    keys[at] = key;
+  }
+}
+
+function isAfter(a: string, b: string): boolean {
+  return a.length === b.length ? a > b : a.length > b.length;
+}
+
+function sortEncoded(keys: string[]): void {
+  const bytes = new Map(keys.map((key) => [key, ENCODER.encode(key)]));
+  const none = new Uint8Array(0);
+  keys.sort((a, b) => compareKeys(bytes.get(a) ?? none, bytes.get(b) ?? none));
 }
 
 function compareKeys(a: Uint8Array, b: Uint8Array): number {
@@ -81,18 +107,13 @@ function compareKeys(a: Uint8Array, b: Uint8Array): number {
   return 0;
 }
 
-function head(major: number, value: number): Uint8Array {
+function head(writer: Writer, major: number, value: number): Writer {
   const first = major << 5;
-  if (value < 24) return Uint8Array.of(first | value);
-  const [info, length] = value < 0x100 ? [24, 1] : value < 0x10000 ? [25, 2] : value < 2 ** 32 ? [26, 4] : [27, 8];
-  const bytes = new Uint8Array(1 + length);
-  bytes[0] = first | info;
-  let rest = value;
-  for (let place = length; place > 0; place--) {
-    bytes[place] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
-  return bytes;
+  if (value < 24) return writer.u8(first | value);
+  if (value < 0x100) return writer.u8(first | 24).u8(value);
+  if (value < 0x10000) return writer.u8(first | 25).u16(value);
+  if (value < 2 ** 32) return writer.u8(first | 26).u32(value);
+  return writer.u8(first | 27).u64(value);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { WaggleError } from '../errors.ts';
-import { isCanonicalText } from './text.ts';
+import { isCanonicalText, isPlain } from './text.ts';
 
+/** Texts up to here are read byte by byte: a native call costs more. */
+const SHORT_TEXT_BYTES_MAX = 12;
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -32,29 +34,27 @@ export class Reader {
     return at;
   }
 
-  #number(length: number): number {
-    const at = this.#take(length);
-    let value = 0;
-    for (let place = 0; place < length; place++) value = value * 256 + (this.#bytes[at + place] ?? 0);
-    return value;
-  }
-
   u8(): number {
-    return this.#number(1);
+    const at = this.#take(1);
+    return this.#bytes[at] ?? 0;
   }
 
   u16(): number {
-    return this.#number(2);
+    const at = this.#take(2);
+    return ((this.#bytes[at] ?? 0) << 8) | (this.#bytes[at + 1] ?? 0);
   }
 
   u32(): number {
-    return this.#number(4);
+    const bytes = this.#bytes;
+    const at = this.#take(4);
+    const word = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
+    return (word | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
   }
 
   /** @throws WaggleError WAGGLE_CODEC_RANGE beyond 2^53 − 1 */
   u64(): number {
-    const high = this.#number(4);
-    const low = this.#number(4);
+    const high = this.u32();
+    const low = this.u32();
     if (high > 0x1fffff) throw new WaggleError('WAGGLE_CODEC_RANGE', { offset: this.#offset });
     return high * 2 ** 32 + low;
   }
@@ -95,10 +95,23 @@ export class Reader {
 
 /** Strict UTF-8 to canonical text, or undefined. */
 export function decodeText(bytes: Uint8Array): string | undefined {
+  if (bytes.length <= SHORT_TEXT_BYTES_MAX) {
+    const plain = shortPlainText(bytes);
+    if (plain !== undefined) return plain;
+  }
   try {
     const text = DECODER.decode(bytes);
     return isCanonicalText(text) ? text : undefined;
   } catch {
     return undefined;
   }
+}
+
+function shortPlainText(bytes: Uint8Array): string | undefined {
+  let text = '';
+  for (const byte of bytes) {
+    if (!isPlain(byte)) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }

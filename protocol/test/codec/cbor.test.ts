@@ -17,6 +17,8 @@ const { value } = fc.letrec<{ value: CborValue }>((tie) => ({
     fc.uint8Array({ maxLength: 40 }),
     fc.array(tie('value'), { maxLength: 5 }),
     fc.dictionary(fc.string({ unit: fc.constantFrom(...'abcdefgh'), maxLength: 30 }), tie('value'), { maxKeys: 5 }),
+    fc.dictionary(fc.string({ unit: fc.constantFrom(...'abé€👍'), maxLength: 4 }), tie('value'), { maxKeys: 5 }),
+    fc.dictionary(fc.string({ unit: fc.constantFrom(...'ab'), maxLength: 8 }), fc.nat(300), { maxKeys: 60 }),
   ),
 }));
 
