@@ -83,7 +83,7 @@ export class Pace {
   #startProbe(leastMs: number): PaceChange | undefined {
     const fromMs = this.#intervalMs;
     const isShorter = this.#isShorterNext && fromMs > leastMs;
-    const toMs = isShorter ? Math.max(leastMs, fromMs / STEP) : Math.min(INTERVAL_MS_MAX, fromMs * STEP);
+    const toMs = isShorter ? Math.max(leastMs, fromMs / STEP) : Math.min(INTERVAL_MS_MAX, Math.max(leastMs, fromMs) * STEP);
     this.#rounds = 0;
     if (toMs === fromMs) return undefined;
     this.#probe = { isShorter, fromMs, finalMsBefore: this.#finalMs, rounds: 0 };
