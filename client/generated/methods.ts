@@ -995,6 +995,19 @@ export type AgentHistoryResult = {
   };
 };
 
+export type AgentFindingsParams = Record<string, never>;
+
+export type AgentFindingsResult = {
+  sampledAt: string | null;
+  findings: readonly {
+    code: string;
+    share: number;
+    gainMs?: number;
+    text: string;
+    evidence: Record<string, number | string>;
+  }[];
+};
+
 export type SubSubscribeParams = {
   topic: 'head' | 'ballots' | 'tally' | 'session' | 'agent' | 'alert';
   filter?: {
@@ -1089,6 +1102,8 @@ export interface Methods {
   agent_status: { params: AgentStatusParams; result: AgentStatusResult };
   /** What the metrics agent of this node decided since its start and why, the newest first, as far as it is kept: the last 1,024. */
   agent_history: { params: AgentHistoryParams; result: AgentHistoryResult };
+  /** What holds votes up at this node, the worst first, each with the figures that show it and what finality would gain without it; from the last seconds of work. Empty: nothing stands out. */
+  agent_findings: { params: AgentFindingsParams; result: AgentFindingsResult };
   /** WebSocket only. Events of a topic as sub_event {subscription, seq, result}. head: every executed block; ballots: what became of the ballots of a block; session: sessions a block opened, changed or ended; tally: the tally after a block that touched it, the newest alone for a slow reader; agent: what the metrics agent of this node decided; alert: what this node has to say of itself. seq is the height of the block (of agent and alert: a count since epoch), and fromSeq resumes, at any node. A slow reader gets {subscription, seq, lagged: {from, to}} in place of what it missed. */
   sub_subscribe: { params: SubSubscribeParams; result: SubSubscribeResult };
   /** WebSocket only. Answers whether there was such a subscription. */
@@ -1132,6 +1147,7 @@ export const METHOD_SCOPES = {
   space_create: 'admin',
   agent_status: 'none',
   agent_history: 'none',
+  agent_findings: 'none',
   sub_subscribe: 'none',
   sub_unsubscribe: 'none',
 } as const;

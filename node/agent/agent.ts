@@ -8,6 +8,8 @@ import type {
 } from '../../consensus/batching/types.ts';
 import type { Delivery } from '../../consensus/types.ts';
 import { Decisions } from './decisions.ts';
+import { type Finding, findingsOf } from './findings.ts';
+import { Health } from './health.ts';
 import type { Sampler } from './sampler.ts';
 
 /** What decides, and is the batch policy itself: a decision is in force as soon as it is made. */
@@ -28,6 +30,8 @@ export interface AgentOptions {
   readonly controller: BatchController | undefined;
   readonly targets: (shard: number) => BatchTargets;
   readonly sampler: Sampler;
+  /** Validators that must answer before a block is final, this one among them. */
+  readonly quorum: number;
   readonly clock: AgentClock;
 }
 
@@ -47,9 +51,11 @@ export interface ShardFacts {
 export class MetricsAgent {
   readonly decisions: Decisions;
   readonly #options: AgentOptions;
+  readonly #health = new Health();
   readonly #delivered = new Map<number, ShardFacts>();
   #last: { readonly sample: Sample; readonly timeMs: number } | undefined;
   #windows = 0;
+  #refused = 0;
   #isStopped = false;
   #endTimer: (() => void) | undefined;
 
@@ -93,6 +99,12 @@ export class MetricsAgent {
     return this.#options.controller?.estimates(shard);
   }
 
+  /** What holds votes up, the worst first, over the last seconds of work. */
+  findings(): Finding[] {
+    const { facts } = this.#health;
+    return facts === undefined ? [] : findingsOf(facts, this.#options.quorum);
+  }
+
   /** An item was handed to the replica. */
   submitted(shard: number): void {
     this.#begin();
@@ -100,7 +112,10 @@ export class MetricsAgent {
   }
 
   take(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) if (this.#options.sampler.take(delivery)) this.#begin();
+    for (const delivery of deliveries) {
+      if (delivery.kind === 'busy') this.#refused += 1;
+      if (this.#options.sampler.take(delivery)) this.#begin();
+    }
   }
 
   stop(): void {
@@ -130,6 +145,8 @@ export class MetricsAgent {
     const timeMs = this.#options.clock.wallMs();
     this.#windows += 1;
     this.#last = { sample, timeMs };
+    this.#health.observe(sample, this.#refused);
+    this.#refused = 0;
     for (const shard of sample.shards) {
       if (shard.finalMs !== undefined) this.#delivered.set(shard.shard, { sample: shard, windowMs: sample.windowMs });
     }

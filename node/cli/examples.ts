@@ -43,6 +43,7 @@ const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['observer remove', ['observer remove acme']],
   ['agent status', ['agent status', 'agent status -o json']],
   ['agent history', ['agent history', 'agent history --limit 5 -o ndjson']],
+  ['agent findings', ['agent findings']],
   ['space list', ['space list']],
   ['space show', ['space show main']],
   ['space create', ["space create kitchen --title 'The kitchen'"]],

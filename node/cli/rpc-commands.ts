@@ -31,6 +31,7 @@ const COMMANDS: ReadonlyMap<string, string> = new Map([
   ['observer_remove', 'waggle observer remove'],
   ['agent_status', 'waggle agent status'],
   ['agent_history', 'waggle agent history'],
+  ['agent_findings', 'waggle agent findings'],
   ['space_list', 'waggle space list'],
   ['space_get', 'waggle space show'],
   ['space_create', 'waggle space create'],

@@ -247,6 +247,16 @@ export interface AgentStatusResult {
   readonly decisions: { readonly count: number };
 }
 
+export interface FindingsResult {
+  readonly findings: readonly {
+    readonly code: string;
+    readonly share: number;
+    readonly gainMs?: number;
+    readonly text: string;
+    readonly evidence: Readonly<Record<string, number | string>>;
+  }[];
+}
+
 export interface DecisionResult {
   readonly seq: number;
   readonly time: string;

@@ -3,6 +3,7 @@ import { type BatchPolicy, FIXED_BATCHES } from '../../consensus/batching/pool.t
 import type { BatchTargets } from '../../consensus/batching/types.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import type { Delivery, Input, ReplicaConfig } from '../../consensus/types.ts';
+import { quorum } from '../../protocol/roster.ts';
 import { type BatchController, MetricsAgent } from '../agent/agent.ts';
 import { Decisions } from '../agent/decisions.ts';
 import { createLoopDelay } from '../agent/loop-delay.ts';
@@ -53,6 +54,7 @@ function createAgent({ replica, journal, batching, peers }: AgentParts): Metrics
     controller: batching.controller,
     targets: (shard) => targetsOf(batching.policy, shard),
     sampler,
+    quorum: quorum(replica.config.roster.validators.length),
     clock: {
       wallMs: Date.now,
       every(periodMs, run) {
@@ -100,6 +102,7 @@ const NO_AGENT: AgentFacts = {
   shards: [],
   reasons: {},
   decisions: new Decisions('0'),
+  findings: () => [],
 };
 
 type PushItem = (input: Extract<Input, { kind: 'submit' }>) => boolean;
@@ -149,6 +152,7 @@ export class AgentRoom {
       })),
       reasons: agent.decisions.reasons(),
       decisions: agent.decisions,
+      findings: () => agent.findings(),
     };
   }
 }

@@ -134,6 +134,15 @@ export interface DecisionLog {
   listen(listener: () => void): () => void;
 }
 
+export interface FindingFacts {
+  readonly code: string;
+  /** How much of it there is, 0…1: of the time to finality, of a core, or of the items that came. */
+  readonly share: number;
+  readonly gainMs: number | undefined;
+  readonly text: string;
+  readonly evidence: Readonly<Record<string, number | string>>;
+}
+
 export interface AgentShardFacts {
   readonly shard: number;
   readonly targets: BatchTargets;
@@ -156,6 +165,8 @@ export interface AgentFacts {
   /** Decisions since the start, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
   readonly decisions: DecisionLog;
+  /** What holds votes up, the worst first, over the last seconds of work. */
+  findings(): readonly FindingFacts[];
 }
 
 export interface NodeApi {

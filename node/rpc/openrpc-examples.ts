@@ -65,6 +65,7 @@ export const EXAMPLES: ReadonlyMap<string, Readonly<Record<string, unknown>>> = 
   ['space_create', { id: 'kitchen', title: 'The kitchen' }],
   ['agent_status', {}],
   ['agent_history', { limit: 10 }],
+  ['agent_findings', {}],
   ['sub_subscribe', { topic: 'head' }],
   ['sub_unsubscribe', { subscription: 'head-1' }],
 ]);

@@ -62,6 +62,7 @@ test('every read answers in the shape it announces', async (t) => {
     ['model_get', ['v0']],
     ['agent_status', undefined],
     ['agent_history', {}],
+    ['agent_findings', undefined],
     ['space_list', {}],
     ['space_get', ['main']],
     ['rpc.discover', undefined],

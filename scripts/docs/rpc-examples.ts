@@ -90,6 +90,7 @@ export const EXAMPLES: readonly Example[] = [
   { method: 'observer_remove', params: { name: 'guest' } },
   { method: 'agent_status' },
   { method: 'agent_history', params: { limit: 1 } },
+  { method: 'agent_findings' },
   { method: 'sub_subscribe', params: { topic: 'head', fromSeq: 3 } },
   { method: 'sub_unsubscribe', params: { subscription: 'head-1' } },
   { method: 'rpc.discover', show: ['openrpc', 'info'] },

@@ -3,7 +3,7 @@ import { type AskOptions, askOptions, listOptions } from '../command-options.ts'
 import { type ListOptions, showList } from '../listing.ts';
 import { emit, type Screen } from '../output.ts';
 import type { CliContext } from '../program.ts';
-import type { AgentShardResult, AgentStatusResult, DecisionResult } from '../rpc-shapes.ts';
+import type { AgentShardResult, AgentStatusResult, DecisionResult, FindingsResult } from '../rpc-shapes.ts';
 import type { Column } from '../table.ts';
 import { connect } from '../target.ts';
 
@@ -11,13 +11,16 @@ const MIB = 1024 * 1024;
 
 /** `waggle agent …`: what the metrics agent of a daemon measures, and what it decided. */
 export function addAgentCommands(program: Command, context: CliContext): void {
-  const agent = program.command('agent').description('the metrics agent of a daemon: status, history');
+  const agent = program.command('agent').description('the metrics agent of a daemon: status, history, findings');
   askOptions(agent.command('status'))
     .description('batch targets, and where the time of a ballot goes')
     .action((options: AskOptions) => showStatus(options, context));
   askOptions(listOptions(agent.command('history')))
     .description('what it decided and why, the newest first')
     .action((options: AskOptions & ListOptions) => showHistory(options, context));
+  askOptions(agent.command('findings'))
+    .description('what holds votes up, the worst first')
+    .action((options: AskOptions) => showFindings(options, context));
 }
 
 async function showStatus(options: AskOptions, { io }: CliContext): Promise<void> {
@@ -100,6 +103,31 @@ function decisionRow({ seq, time, shard, phase, reason, targets }: DecisionResul
   const timeOfDay = time.slice(11, 23);
   const numbers = [String(itemsTarget), number(lingerMs), String(inFlightSegmentsMax)];
   return [String(seq), timeOfDay, String(shard), phase, reason, ...numbers];
+}
+
+async function showFindings(options: AskOptions, { io }: CliContext): Promise<void> {
+  const client = await connect(options, io.env);
+  const result = await client.call<FindingsResult>('agent_findings');
+  const { findings } = result;
+  emit(
+    io,
+    options.output,
+    result,
+    () => ({
+      columns: findings.length === 0 ? [] : ['finding', 'share', 'gain ms', 'evidence'].map((name) => ({ name })),
+      rows: findings.map(({ code, share, gainMs, evidence }) => [
+        code,
+        `${Math.round(share * 100)} %`,
+        gainMs === undefined ? '-' : number(gainMs),
+        Object.entries(evidence)
+          .map(([name, value]) => `${name} ${typeof value === 'number' ? number(value) : value}`)
+          .join(', '),
+      ]),
+      notes: findings.length === 0 ? ['nothing stands out'] : findings.map(({ code, text }) => `${code}: ${text}`),
+      next: `waggle agent status${client.flags}`,
+    }),
+    findings,
+  );
 }
 
 function column(name: string, isNumber: boolean): Column {

@@ -55,6 +55,7 @@ const ORDER = [
   'model show',
   'agent status',
   'agent history',
+  'agent findings',
   'genesis',
   'chain head',
   'chain block',

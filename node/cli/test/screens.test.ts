@@ -77,6 +77,9 @@ test('the agent: targets and times of each shard, then what was decided, the new
     const history = await runOnTerminal('agent', 'history');
     assert.match(history.out, /2 +\S+ +1 +drain +queue-stands +75 +5 +32\n +1 +\S+ +1 +startup +rate-grows/);
     assert.match(history.err, /Next: npx waggle agent status/);
+    const findings = await runOnTerminal('agent', 'findings');
+    assert.match(findings.out, /disk-slow +60 % +20 +syncMs 6\.67, finalMs 33\ndisk-slow: the disk syncs slowly/);
+    assert.match(findings.err, /Next: npx waggle agent status/);
     rig.api.mode = 'none';
     assert.match((await run('agent', 'status')).out, /an observer seals no batches/);
   });

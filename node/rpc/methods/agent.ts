@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Estimates, ShardSample } from '../../../consensus/batching/types.ts';
 import { out, page, pageOf } from '../fields.ts';
 import { defineMethod, NO_PARAMS } from '../method.ts';
-import type { AgentFacts, AgentShardFacts, DecisionFacts } from '../node-api.ts';
+import type { AgentFacts, AgentShardFacts, DecisionFacts, FindingFacts } from '../node-api.ts';
 import { decodeCursor, encodeCursor } from '../page.ts';
 import { defined, toTime } from '../render.ts';
 import { RpcError } from '../rpc-error.ts';
@@ -148,6 +148,49 @@ export function renderDecision(facts: DecisionFacts) {
     targets: facts.targets,
     estimates: renderEstimates(facts.estimates),
   };
+}
+
+const findings = z.strictObject({
+  sampledAt: out.time.nullable(),
+  findings: z.array(
+    z.strictObject({
+      code: z.string(),
+      /** How much of it there is: of the time to finality, of a core, or of the items that came. */
+      share: z.number().min(0).max(1),
+      /** What finality would gain if it were gone, as far as that can be told. */
+      gainMs: ms.optional(),
+      text: z.string(),
+      evidence: z.record(z.string(), z.union([z.number(), z.string()])),
+    }),
+  ),
+});
+
+export const agentFindings = defineMethod('agent_findings', {
+  summary:
+    'What holds votes up at this node, the worst first, each with the figures that show it and what finality would gain without it; from the last seconds of work. Empty: nothing stands out.',
+  params: NO_PARAMS,
+  result: findings,
+  handle: (_params, { api }) => {
+    const facts = api.agent();
+    return {
+      sampledAt: facts.last === undefined ? null : toTime(facts.last.timeMs),
+      findings: facts.findings().map(renderFinding),
+    };
+  },
+});
+
+function renderFinding({ code, share, gainMs, text, evidence }: FindingFacts) {
+  const shown = Object.entries(evidence).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? rounded(value) : value,
+  ]);
+  return defined({
+    code,
+    share: rounded(share),
+    gainMs: gainMs === undefined ? undefined : rounded(gainMs),
+    text,
+    evidence: Object.fromEntries(shown),
+  });
 }
 
 const CURSOR = /^(\d{1,15})\/(\d{1,15})$/;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineMethod, type Method, NO_PARAMS } from '../method.ts';
 import { Discovery } from '../openrpc.ts';
-import { agentHistory, agentStatus } from './agent.ts';
+import { agentFindings, agentHistory, agentStatus } from './agent.ts';
 import { ballotGet, ballotList } from './ballot.ts';
 import { ballotSubmit } from './ballot-submit.ts';
 import {
@@ -64,6 +64,7 @@ const METHODS: readonly Method[] = [
   spaceCreate,
   agentStatus,
   agentHistory,
+  agentFindings,
   subSubscribe,
   subUnsubscribe,
 ];

@@ -70,6 +70,7 @@ export class AgentBench {
     this.agent = new MetricsAgent({
       controller: isAdaptive ? this.controller : undefined,
       targets: () => TARGETS,
+      quorum: 3,
       sampler: new Sampler({ shards: SHARDS, self: SELF, nowMs: () => this.nowMs, pending, probe }),
       clock: {
         wallMs: () => 1_700_000_000_000 + this.nowMs,

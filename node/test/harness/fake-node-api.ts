@@ -51,8 +51,17 @@ const ESTIMATES = { deliveryPerS: 2_500, finalMsMin: 30, itemBytes: 200, finalMs
 const TARGETS = { itemsTarget: 512, bytesTarget: 262_144, lingerMs: 5, inFlightSegmentsMax: 32 };
 const SMALLER = { ...TARGETS, itemsTarget: 75 };
 
+const FINDING = {
+  code: 'disk-slow',
+  share: 0.6,
+  gainMs: 20,
+  text: 'the disk syncs slowly: a vote waits for three syncs, one after the other',
+  evidence: { syncMs: 6.66666, finalMs: 33 },
+};
+
 /** What the agent of a node says that had some work on shard 1. */
 const AGENT: Omit<AgentFacts, 'decisions' | 'mode'> = {
+  findings: () => [FINDING],
   isSampling: false,
   windows: 12,
   reasons: { 'queue-stands': 1, 'rate-grows': 1 },
