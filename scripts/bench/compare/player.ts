@@ -6,6 +6,8 @@ import type { Readable, Writable } from 'node:stream';
 import { endChild } from '../peers/servers.ts';
 import type { LoadFigures } from './load.ts';
 
+/** Long, since a busy machine starts a network slowly. */
+const ANSWER_WAIT_MS = 300_000;
 const END_WAIT_MS = 30_000;
 
 /** The network of one tree in a process of its own, which plays a load when asked. */
@@ -41,9 +43,15 @@ export class Player {
   }
 
   async #read(): Promise<unknown> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error('the network of one tree ended; what it said stands above');
-    return JSON.parse(value);
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error('the network of one tree does not answer')), ANSWER_WAIT_MS);
+    try {
+      const { value, done } = await Promise.race([this.#lines.next(), late.promise]);
+      if (done === true) throw new Error('the network of one tree ended; what it said stands above');
+      return JSON.parse(value);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** In the middle of a load the signal breaks that off, and its network is ended in order. */
