@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Batches } from '../rpc/batches.ts';
 import { Deadlines } from '../rpc/deadlines.ts';
 
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const NO_TIME = 0;
 const FOR_EVER = Number.POSITIVE_INFINITY;
 
