@@ -197,8 +197,12 @@ export interface ExecutedBlock {
   readonly shards: readonly ShardRoots[];
   /** Own signature over it; none without a seat. */
   readonly checkpoint: SignedCheckpoint | undefined;
-  /** Rows of the governance state the block touched, by table. */
-  readonly touched: readonly { readonly table: TableName; readonly keys: readonly string[] }[];
+  /** Rows of the governance state the block touched, by table, and which of them were not there before. */
+  readonly touched: readonly {
+    readonly table: TableName;
+    readonly keys: readonly string[];
+    readonly added: ReadonlySet<string>;
+  }[];
   /** Where execution stands after it. */
   readonly anchor: Anchor;
 }

@@ -4,7 +4,7 @@ import { decodeItems, type Segment } from '../../protocol/chain/segment.ts';
 import { Writer } from '../../protocol/codec/writer.ts';
 import type { AppliedItem } from '../../protocol/governance/applied.ts';
 import { applyItem, closeAfter, closeDue } from '../../protocol/governance/machine.ts';
-import { encodeRow, TABLES, type TableName } from '../../protocol/governance/rows.ts';
+import { encodeRow, TABLES } from '../../protocol/governance/rows.ts';
 import type { BlockContext, GovernanceState } from '../../protocol/governance/state.ts';
 import { type Hash, tagged } from '../../protocol/hash.ts';
 import { merkleRoot } from '../../protocol/merkle.ts';
@@ -66,12 +66,8 @@ function executeSegment(state: GovernanceState, context: BlockContext, segment: 
 }
 
 function takeTouched(state: GovernanceState): Touched {
-  const touched: { table: TableName; keys: string[] }[] = [];
-  for (const { name } of TABLES) {
-    const keys = state[name].takeTouched();
-    if (keys.length > 0) touched.push({ table: name, keys });
-  }
-  return touched;
+  const changes = TABLES.map(({ name }) => ({ table: name, ...state[name].takeChanges() }));
+  return changes.filter(({ keys }) => keys.length > 0);
 }
 
 /** Roots of every shard the block touched; governance rows other than tallies count to the control shard. */

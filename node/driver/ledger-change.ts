@@ -4,8 +4,6 @@ import { type Certificate, encodeCertificate } from '../../protocol/certificate.
 import type { HashedBlock } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
 import type { AppliedItem } from '../../protocol/governance/applied.ts';
-import { encodeSignedBallot } from '../../protocol/governance/ballot.ts';
-import { encodeSignedOperation } from '../../protocol/governance/operation.ts';
 import { encodeRow, TABLES } from '../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
@@ -20,19 +18,18 @@ import {
   metaKey,
   operationKey,
   outcomesKey,
-  rowKey,
   segmentKey,
   segmentRefKey,
+  stateRowKey,
 } from '../storage/keys.ts';
 import type { LedgerPut } from '../storage/ledger-store.ts';
 import {
   encodeAnchor,
   encodeCheckpoints,
   encodeHeight,
-  encodeItemRecord,
   encodeOutcomes,
   encodeStoredBlock,
-  type ItemFacts,
+  ItemRecords,
   rowCountsOf,
   type SegmentRun,
 } from './ledger-records.ts';
@@ -112,15 +109,22 @@ function blockPuts({ block, certificate, segments, checkpoint }: ExecutedBlock):
   }
   let index = 0;
   for (const { segment, items } of segments) {
-    const { shard, author } = segment.header;
     const outcomes = items.map(({ outcome }) => outcome);
-    puts.push({ key: outcomesKey(segment.header), value: encodeOutcomes(height, outcomes), height });
+    puts.push({ key: outcomesKey(segment.header), value: encodeOutcomes(height, outcomes), height, isNew: true });
+    const records = recordsOf(segment, items, height);
     for (const item of items) {
-      puts.push(...itemPuts(item, { outcome: item.outcome, height, shard, author }, index));
+      addItemPuts(puts, item, records, { height, index });
       index += 1;
     }
   }
   return puts;
+}
+
+/** Room for a record of each item and, of a ballot, one in the index. */
+function recordsOf({ header }: Segment, items: readonly AppliedItem[], height: number): ItemRecords {
+  const { shard, author } = header;
+  const restBytes = items.reduce((sum, { bytes, id }) => sum + bytes.length + id.length, 0);
+  return new ItemRecords({ height, shard, author }, 2 * items.length, restBytes);
 }
 
 /** Heights of a chain follow each other in execution order, so one line per chain says it all. */
@@ -140,35 +144,32 @@ function runsOf(segments: readonly Segment[]): SegmentRun[] {
  * What counted takes the place of what was refused before; what is refused yields to anything there. So the record of an
  * item sealed more than once is that of the first `counted`, else of the first.
  */
-function itemPuts(item: AppliedItem, facts: ItemFacts, index: number): ChangePut[] {
-  const { height } = facts;
-  const takes = item.outcome === 'counted' || item.outcome === 'applied';
-  const weak = takes ? {} : ({ weak: true } as const);
-  if (item.ballot !== undefined) {
-    const { space, session, voter } = item.ballot.ballot;
-    const value = encodeItemRecord(facts, encodeSignedBallot(item.ballot));
-    return [
-      { key: ballotKey(item.id), value, height, ...weak },
-      { key: ballotIndexKey(space, session, voter, height, index), value: encodeItemRecord(facts, item.id), height },
-    ];
-  }
-  if (item.operation !== undefined) {
-    const value = encodeItemRecord(facts, encodeSignedOperation(item.operation));
-    return [{ key: operationKey(item.id), value, height, ...weak }];
-  }
-  return [];
+function addItemPuts(
+  puts: ChangePut[],
+  { id, outcome, ballot, operation, bytes }: AppliedItem,
+  records: ItemRecords,
+  { height, index }: { readonly height: number; readonly index: number },
+): void {
+  if (ballot === undefined && operation === undefined) return;
+  const key = ballot === undefined ? operationKey(id) : ballotKey(id);
+  const value = records.add(outcome, bytes);
+  if (outcome === 'counted' || outcome === 'applied') puts.push({ key, value, height });
+  else puts.push({ key, value, height, weak: true });
+  if (ballot === undefined) return;
+  const { space, session, voter } = ballot.ballot;
+  const indexKey = ballotIndexKey(space, session, voter, height, index);
+  puts.push({ key: indexKey, value: records.add(outcome, id), height, isNew: true });
 }
 
 function rowPuts(executed: readonly ExecutedBlock[], state: GovernanceState, height: number): ChangePut[] {
   const puts: ChangePut[] = [];
   for (const { name, number } of TABLES) {
-    const keys = new Set(
-      executed.flatMap(({ touched }) => touched.filter(({ table }) => table === name).flatMap(({ keys }) => keys)),
-    );
-    for (const key of keys) {
+    const changes = executed.flatMap(({ touched }) => touched.filter(({ table }) => table === name));
+    for (const key of new Set(changes.flatMap(({ keys }) => keys))) {
       const row = state[name].get(key);
       assert(row !== undefined, 'a touched row exists');
-      puts.push({ key: rowKey(number, new TextEncoder().encode(key)), value: encodeRow(row), height });
+      const isNew = changes.some(({ added }) => added.has(key));
+      puts.push({ key: stateRowKey(number, key), value: encodeRow(row), height, isNew });
     }
   }
   return puts;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { toString as bytesToString } from 'uint8arrays/to-string';
 import { assert } from '../../protocol/assert.ts';
 import { WaggleError } from '../../protocol/errors.ts';
@@ -23,17 +23,53 @@ export interface Enveloped {
   readonly height: number;
 }
 
-/** The stored form of `value` under `key`. */
+const LENGTH_BYTES = 4;
+const ROOM_BYTES_KEPT_MAX = 1024 * 1024;
+let room = new Uint8Array(64 * 1024);
+
+/** The stored form of `value` under `key`, in memory that the next call takes over: for who copies it at once. */
 export function sealEnvelope(key: LedgerKey, value: Uint8Array, height: number): Uint8Array {
   assert(Number.isSafeInteger(height) && height >= 0, 'a height is a safe integer');
-  const bytes = new Uint8Array(ENVELOPE_BYTES + value.length);
-  const view = new DataView(bytes.buffer);
-  bytes[0] = ENVELOPE_VERSION;
-  bytes[1] = key[0] ?? 0;
-  view.setBigUint64(2, BigInt(height));
-  bytes.set(value, ENVELOPE_BYTES);
-  bytes.set(sumOf(key, bytes), SUM_AT);
-  return bytes;
+  const valueAt = valuePlace(key);
+  const bytes = roomFor(valueAt + value.length);
+  const headAt = valueAt - SUM_AT;
+  bytes[headAt] = ENVELOPE_VERSION;
+  bytes[headAt + 1] = key[0] ?? 0;
+  write32(bytes, headAt + 2, Math.floor(height / 2 ** 32));
+  write32(bytes, headAt + 6, height);
+  bytes.set(value, valueAt);
+  const sum = sumInRoom(bytes, key, valueAt, value.length);
+  const start = valueAt - ENVELOPE_BYTES;
+  bytes.copyWithin(start, headAt, valueAt);
+  for (let at = 0; at < SUM_BYTES; at++) bytes[start + SUM_AT + at] = sum.charCodeAt(at);
+  return bytes.subarray(start, valueAt + value.length);
+}
+
+/** Where a value has to stand so that what is summed before it, or its envelope's head, fits. */
+function valuePlace(key: Uint8Array): number {
+  return Math.max(LENGTH_BYTES + key.length + SUM_AT, ENVELOPE_BYTES);
+}
+
+/** The sum as latin1, of an envelope's head and a value that stand before and behind `valueAt`: one piece, one call. */
+function sumInRoom(bytes: Uint8Array, key: Uint8Array, valueAt: number, valueBytes: number): string {
+  const keyAt = valueAt - SUM_AT - key.length;
+  bytes.set(key, keyAt);
+  write32(bytes, keyAt - LENGTH_BYTES, key.length);
+  return hash('sha256', bytes.subarray(keyAt - LENGTH_BYTES, valueAt + valueBytes), 'binary');
+}
+
+function roomFor(neededBytes: number): Uint8Array {
+  if (neededBytes <= room.length) return room;
+  const larger = new Uint8Array(neededBytes);
+  if (neededBytes <= ROOM_BYTES_KEPT_MAX) room = larger;
+  return larger;
+}
+
+function write32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
 
 /**
@@ -52,10 +88,11 @@ export function isSealed(key: Uint8Array, stored: Uint8Array): boolean {
   return faultOf(key, stored) === undefined;
 }
 
-/** The sum that an envelope claims, as a number of 128 bits. */
-export function envelopeSum(stored: Uint8Array): bigint {
-  const view = new DataView(stored.buffer, stored.byteOffset, stored.length);
-  return (view.getBigUint64(SUM_AT) << 64n) | view.getBigUint64(SUM_AT + 8);
+/** One of the four 32-bit words of the sum that an envelope claims, the highest first. */
+export function envelopeWord(stored: Uint8Array, word: number): number {
+  const at = SUM_AT + 4 * word;
+  const high = ((stored[at] ?? 0) << 24) | ((stored[at + 1] ?? 0) << 16);
+  return (high | ((stored[at + 2] ?? 0) << 8) | (stored[at + 3] ?? 0)) >>> 0;
 }
 
 /** A record that is not what was stored: its key says what to fetch anew from peers. */
@@ -71,21 +108,14 @@ function faultOf(key: Uint8Array, stored: Uint8Array): string | undefined {
   if (stored.length < ENVELOPE_BYTES) return 'short';
   if (stored[0] !== ENVELOPE_VERSION) return 'version';
   if (stored[1] !== key[0]) return 'type';
-  const sum = sumOf(key, stored);
+  const valueBytes = stored.length - ENVELOPE_BYTES;
+  const valueAt = valuePlace(key);
+  const bytes = roomFor(valueAt + valueBytes);
+  bytes.set(stored.subarray(0, SUM_AT), valueAt - SUM_AT);
+  bytes.set(stored.subarray(ENVELOPE_BYTES), valueAt);
+  const sum = sumInRoom(bytes, key, valueAt, valueBytes);
   for (let at = 0; at < SUM_BYTES; at++) {
-    if (sum[at] !== stored[SUM_AT + at]) return 'sum';
+    if (sum.charCodeAt(at) !== stored[SUM_AT + at]) return 'sum';
   }
   return undefined;
-}
-
-function sumOf(key: Uint8Array, envelope: Uint8Array): Uint8Array {
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, key.length);
-  return createHash('sha256')
-    .update(length)
-    .update(key)
-    .update(envelope.subarray(0, SUM_AT))
-    .update(envelope.subarray(ENVELOPE_BYTES))
-    .digest()
-    .subarray(0, SUM_BYTES);
 }

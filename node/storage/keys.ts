@@ -1,6 +1,8 @@
 import { concat } from 'uint8arrays/concat';
 import { fromString } from 'uint8arrays/from-string';
 import { assert } from '../../protocol/assert.ts';
+import { isPlainText } from '../../protocol/codec/text.ts';
+import { Writer } from '../../protocol/codec/writer.ts';
 
 /** The first byte of every ledger key. Never reused, never renumbered: it is also the type in the record's envelope. */
 export const PREFIXES = {
@@ -79,7 +81,18 @@ export function snapshotChunkKey(height: number, index: number): LedgerKey {
 /** `table`: the number of a state table, 0…255. */
 export function rowKey(table: number, row: Uint8Array): LedgerKey {
   assert(Number.isInteger(table) && table >= 0 && table <= 0xff, 'a table number is one byte');
-  return ledgerKey(PREFIXES.row, concat([Uint8Array.of(table), row]));
+  return finished(new Writer(64).u8(PREFIXES.row).u8(table).bytes(row));
+}
+
+/** As `rowKey`, of the row's key in the state. */
+export function stateRowKey(table: number, row: string): LedgerKey {
+  if (!isPlainText(row)) return rowKey(table, fromString(row, 'utf8'));
+  assert(Number.isInteger(table) && table >= 0 && table <= 0xff, 'a table number is one byte');
+  return finished(new Writer(64).u8(PREFIXES.row).u8(table).plain(row));
+}
+
+function finished(writer: Writer): LedgerKey {
+  return writer.finish() as LedgerKey;
 }
 
 /** `index`: place of the ballot in its block, so that two of one block keep their order. */
@@ -90,7 +103,12 @@ export function ballotIndexKey(
   height: number,
   index: number,
 ): LedgerKey {
-  return ledgerKey(PREFIXES.ballotIndex, concat([textsSuffix(space, session, voter), u64(height), u32(index)]));
+  const writer = new Writer(128).u8(PREFIXES.ballotIndex);
+  for (const text of [space, session, voter]) {
+    if (isPlainText(text)) writer.plain(text).u8(0);
+    else writer.bytes(checkedText(text)).u8(0);
+  }
+  return finished(writer.u64(height).u32(index));
 }
 
 /** Without the closing 0 of `textsSuffix`: one session, one key. */
@@ -121,26 +139,20 @@ function after(start: Uint8Array): Uint8Array | undefined {
 /** Big-endian, so that the order of keys is the order of heights. */
 export function u64(value: number): Uint8Array {
   assert(Number.isSafeInteger(value) && value >= 0, 'a height is a safe integer');
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
+  return new Writer(8).u64(value).finish();
 }
 
 function u32(value: number): Uint8Array {
   assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, 'an index is 32 bits');
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
+  return new Writer(4).u32(value).finish();
 }
 
 function segmentSuffix({ shard, author, incarnation, height }: SegmentPlace): Uint8Array {
   assert(Number.isInteger(shard) && shard >= 0 && shard <= 0xffff, 'a shard is 16 bits');
   assert(Number.isInteger(author) && author >= 0 && author <= 0xffff, 'an author is 16 bits');
-  const head = new Uint8Array(4);
-  const view = new DataView(head.buffer);
-  view.setUint16(0, shard);
-  view.setUint16(2, author);
-  return concat([head, u32(incarnation), u64(height)]);
+  assert(Number.isInteger(incarnation) && incarnation >= 0 && incarnation <= 0xffff_ffff, 'an index is 32 bits');
+  assert(Number.isSafeInteger(height) && height >= 0, 'a height is a safe integer');
+  return new Writer(16).u16(shard).u16(author).u32(incarnation).u64(height).finish();
 }
 
 function checkedText(text: string): Uint8Array {

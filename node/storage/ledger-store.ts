@@ -18,6 +18,11 @@ export interface LedgerPut {
   readonly value: Uint8Array;
   /** Block that wrote it; 0 for what belongs to none. */
   readonly height: number;
+  /**
+   * Whoever puts it knows that the store has nothing under its key: then nothing is read before. Were it wrong, the sums
+   * would say that a record is missing, and the next scrub that the store is damaged.
+   */
+  readonly isNew?: boolean;
 }
 
 /** Bounds are suffixes, without the prefix byte. */

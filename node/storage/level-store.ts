@@ -13,6 +13,24 @@ const SUMS_NAME = nameOf(SUMS_KEY);
 const CORRUPTION = 'LEVEL_CORRUPTION';
 const ADOPTED_RECORDS = 1_000;
 
+interface Change {
+  readonly key: LedgerKey;
+  /** Undefined: to be deleted. */
+  readonly put: LedgerPut | undefined;
+  readonly isNew: boolean;
+}
+
+/** One change a key, the last put of it. That a key is new says its first one, before which there was nothing. */
+function changesOf(puts: readonly LedgerPut[], deletes: readonly LedgerKey[]): Change[] {
+  const changes = new Map<string, Change>();
+  for (const key of deletes) changes.set(nameOf(key), { key, put: undefined, isNew: false });
+  for (const put of puts) {
+    const name = nameOf(put.key);
+    changes.set(name, { key: put.key, put, isNew: changes.get(name)?.isNew ?? put.isNew === true });
+  }
+  return [...changes.values()];
+}
+
 /** LevelDB behind envelopes and sums. `sums`: of what it holds. */
 export class LevelStore implements LedgerStore {
   readonly #level: Level;
@@ -125,37 +143,39 @@ export class LevelStore implements LedgerStore {
     { sync, mends = false }: { readonly sync: boolean; readonly mends?: boolean },
   ): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    const changes = new Map<string, { readonly key: LedgerKey; readonly stored: Uint8Array | undefined }>();
-    for (const key of deletes) changes.set(nameOf(key), { key, stored: undefined });
-    for (const { key, value, height } of puts) {
-      changes.set(nameOf(key), { key, stored: sealEnvelope(key, value, height) });
+    const changes = changesOf(puts, deletes);
+    const replaced = mends ? [] : await this.#replacedBy(changes);
+    const sums = this.#sums.copy();
+    for (const { key, stored } of replaced) sums.take(key[0] ?? 0, stored);
+    const batch = this.#level.batch();
+    for (const { key, put } of changes) {
+      if (put === undefined) batch.del(key);
+      else {
+        // The batch copies what it is given, so every record may be sealed in the same memory.
+        const stored = sealEnvelope(key, put.value, put.height);
+        batch.put(key, stored);
+        if (!mends) sums.add(key[0] ?? 0, stored);
+      }
     }
-    const sums = mends ? this.#sums : await this.#sumsAfter([...changes.values()]);
-    const operations = [...changes.values()].map(({ key, stored }) =>
-      stored === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value: stored },
-    );
-    const value = sealEnvelope(SUMS_KEY, sums.encode(), 0);
-    operations.push({ type: 'put', key: SUMS_KEY, value });
-    await this.#do(() => this.#level.batch(operations, { sync }));
+    batch.put(SUMS_KEY, sealEnvelope(SUMS_KEY, sums.encode(), 0));
+    await this.#do(() => batch.write({ sync }));
     this.#sums = sums;
   }
 
-  /** @throws WaggleError WAGGLE_STORE_DAMAGED a record that is to be replaced is damaged: what it counted for is lost */
-  async #sumsAfter(
-    changes: readonly { readonly key: LedgerKey; readonly stored: Uint8Array | undefined }[],
-  ): Promise<StoreSums> {
-    const sums = this.#sums.copy();
-    const before = await this.#do(() => this.#level.getMany(changes.map(({ key }) => key)));
-    for (const [at, { key, stored }] of changes.entries()) {
-      const prefix = key[0] ?? 0;
+  /**
+   * What stands under the keys now, envelopes and all.
+   * @throws WaggleError WAGGLE_STORE_DAMAGED a record that is to be replaced is damaged: what it counted for is lost
+   */
+  async #replacedBy(changes: readonly Change[]): Promise<{ key: LedgerKey; stored: Uint8Array }[]> {
+    const keys = changes.filter(({ isNew }) => !isNew).map(({ key }) => key);
+    const before = keys.length === 0 ? [] : await this.#do(() => this.#level.getMany(keys));
+    return keys.flatMap((key, at) => {
       const old = before[at];
-      if (old !== undefined) {
-        openEnvelope(key, plain(old));
-        sums.take(prefix, plain(old));
-      }
-      if (stored !== undefined) sums.add(prefix, stored);
-    }
-    return sums;
+      if (old === undefined) return [];
+      const stored = plain(old);
+      openEnvelope(key, stored);
+      return [{ key, stored }];
+    });
   }
 
   async *#entries(options: IteratorOptions<Uint8Array, Uint8Array>): AsyncGenerator<[Uint8Array, Uint8Array]> {

@@ -1,18 +1,19 @@
 import { Reader } from '../../protocol/codec/reader.ts';
 import { Writer } from '../../protocol/codec/writer.ts';
 import { WaggleError } from '../../protocol/errors.ts';
-import { envelopeSum } from './envelope.ts';
+import { envelopeWord } from './envelope.ts';
 
 const VERSION = 1;
-const MODULUS_MASK = (1n << 128n) - 1n;
+const WORDS = 4;
+const WORD = 2 ** 32;
 
 interface PrefixSum {
   readonly count: number;
-  /** Of the envelope sums, modulo 2^128. */
-  readonly sum: bigint;
+  /** Of the envelope sums, modulo 2^128: 32-bit words, the highest first. A record costs no big integers this way. */
+  readonly sum: readonly number[];
 }
 
-const NONE: PrefixSum = { count: 0, sum: 0n };
+const NONE: PrefixSum = { count: 0, sum: [0, 0, 0, 0] };
 
 /**
  * What a store holds, as a count and a sum a prefix (decision 009). An envelope's sum is of key, height and value, so a record that
@@ -20,10 +21,10 @@ const NONE: PrefixSum = { count: 0, sum: 0n };
  * and taking away costs nothing that grows with the store.
  */
 export class StoreSums {
-  readonly #prefixes: Map<number, PrefixSum>;
+  readonly #prefixes: Map<number, { count: number; sum: number[] }>;
 
   constructor(prefixes: ReadonlyMap<number, PrefixSum> = new Map()) {
-    this.#prefixes = new Map(prefixes);
+    this.#prefixes = new Map([...prefixes].map(([prefix, { count, sum }]) => [prefix, { count, sum: [...sum] }]));
   }
 
   copy(): StoreSums {
@@ -32,21 +33,32 @@ export class StoreSums {
 
   /** `stored`: a record's envelope that checks. */
   add(prefix: number, stored: Uint8Array): void {
-    const { count, sum } = this.of(prefix);
-    this.#prefixes.set(prefix, { count: count + 1, sum: (sum + envelopeSum(stored)) & MODULUS_MASK });
+    const own = this.#at(prefix);
+    own.count += 1;
+    addWords(own.sum, (word) => envelopeWord(stored, word));
   }
 
   take(prefix: number, stored: Uint8Array): void {
-    const { count, sum } = this.of(prefix);
+    const own = this.#at(prefix);
     // Taken from an empty prefix: the sums are wrong already, and stay so that they can be seen to be.
-    this.#prefixes.set(prefix, { count: Math.max(0, count - 1), sum: (sum - envelopeSum(stored)) & MODULUS_MASK });
+    own.count = Math.max(0, own.count - 1);
+    addWords(own.sum, (word) => -envelopeWord(stored, word));
   }
 
   /** Add what `to` has more than `from` under a prefix. */
   shift(prefix: number, from: StoreSums, to: StoreSums): void {
-    const [own, before, after] = [this.of(prefix), from.of(prefix), to.of(prefix)];
-    const sum = (own.sum + after.sum - before.sum) & MODULUS_MASK;
-    this.#prefixes.set(prefix, { count: own.count + after.count - before.count, sum });
+    const [own, before, after] = [this.#at(prefix), from.of(prefix), to.of(prefix)];
+    own.count += after.count - before.count;
+    addWords(own.sum, (word) => (after.sum[word] ?? 0) - (before.sum[word] ?? 0));
+  }
+
+  #at(prefix: number): { count: number; sum: number[] } {
+    let own = this.#prefixes.get(prefix);
+    if (own === undefined) {
+      own = { count: 0, sum: [...NONE.sum] };
+      this.#prefixes.set(prefix, own);
+    }
+    return own;
   }
 
   of(prefix: number): PrefixSum {
@@ -56,7 +68,7 @@ export class StoreSums {
   /** Whether both hold the same under a prefix. */
   agree(other: StoreSums, prefix: number): boolean {
     const [mine, others] = [this.of(prefix), other.of(prefix)];
-    return mine.count === others.count && mine.sum === others.sum;
+    return mine.count === others.count && mine.sum.every((word, at) => word === others.sum[at]);
   }
 
   /** Prefixes under which they differ, ascending. */
@@ -68,7 +80,10 @@ export class StoreSums {
   encode(): Uint8Array {
     const entries = [...this.#prefixes].sort(([a], [b]) => a - b);
     const writer = new Writer(2 + entries.length * 25).u8(VERSION).u8(entries.length);
-    for (const [prefix, { count, sum }] of entries) writer.u8(prefix).u64(count).bytes(bytesOf(sum));
+    for (const [prefix, { count, sum }] of entries) {
+      writer.u8(prefix).u64(count);
+      for (const word of sum) writer.u32(word);
+    }
     return writer.finish();
   }
 
@@ -80,22 +95,19 @@ export class StoreSums {
     const prefixes = new Map<number, PrefixSum>();
     for (let left = reader.u8(); left > 0; left--) {
       const prefix = reader.u8();
-      prefixes.set(prefix, { count: reader.u64(), sum: numberOf(reader.bytes(16)) });
+      prefixes.set(prefix, { count: reader.u64(), sum: NONE.sum.map(() => reader.u32()) });
     }
     reader.end();
     return new StoreSums(prefixes);
   }
 }
 
-function bytesOf(sum: bigint): Uint8Array {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, sum >> 64n);
-  view.setBigUint64(8, sum & 0xffff_ffff_ffff_ffffn);
-  return bytes;
-}
-
-function numberOf(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
+/** Modulo 2^128: from the lowest word up, what is over or under goes to the next. */
+function addWords(sum: number[], part: (word: number) => number): void {
+  let carry = 0;
+  for (let word = WORDS - 1; word >= 0; word--) {
+    const total = (sum[word] ?? 0) + part(word) + carry;
+    carry = Math.floor(total / WORD);
+    sum[word] = total - carry * WORD;
+  }
 }

@@ -8,6 +8,8 @@ export interface AppliedItem {
   readonly id: Hash;
   readonly kind: 'ballot' | 'operation' | 'unknown';
   readonly outcome: Outcome;
+  /** As it stands in its segment. */
+  readonly bytes: Uint8Array;
   readonly ballot?: SignedBallot;
   readonly operation?: SignedOperation;
   /** For `duplicate`: the id that counts already. */

@@ -30,7 +30,7 @@ export function applyItem(state: GovernanceState, context: BlockContext, item: P
     const signed = decodeOr(decodeSignedOperation, item.bytes);
     if (signed !== undefined) return applySigned(state, context, signed, item);
   }
-  return { id: itemLeaf(item), kind: 'unknown', outcome: 'malformed' };
+  return { id: itemLeaf(item), kind: 'unknown', outcome: 'malformed', bytes: item.bytes };
 }
 
 function decodeOr<Value>(decode: (bytes: Uint8Array) => Value, bytes: Uint8Array): Value | undefined {
@@ -46,21 +46,22 @@ function applyBallot(
   state: GovernanceState,
   context: BlockContext,
   signed: SignedBallot,
-  place: ItemPlace,
+  item: PlacedItem,
 ): AppliedItem {
-  const verdict = judgeBallot(state, context, signed, place);
-  if (verdict.outcome === 'counted') countBallot(state, context, signed, place.shard);
-  return { id: signed.id, kind: 'ballot', ballot: signed, ...verdict };
+  const { outcome, counted } = judgeBallot(state, context, signed, item);
+  if (outcome === 'counted') countBallot(state, context, signed, item.shard);
+  const applied = { id: signed.id, kind: 'ballot', ballot: signed, bytes: item.bytes, outcome } as const;
+  return counted === undefined ? applied : { ...applied, counted };
 }
 
 function applySigned(
   state: GovernanceState,
   context: BlockContext,
   signed: SignedOperation,
-  place: ItemPlace,
+  item: PlacedItem,
 ): AppliedItem {
-  const outcome = applyOperation(state, context, signed, place);
-  const applied = { id: signed.id, kind: 'operation', operation: signed, outcome } as const;
+  const outcome = applyOperation(state, context, signed, item);
+  const applied = { id: signed.id, kind: 'operation', operation: signed, bytes: item.bytes, outcome } as const;
   return outcome === 'duplicate' ? { ...applied, counted: signed.id } : applied;
 }
 

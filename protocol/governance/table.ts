@@ -7,6 +7,8 @@ export class Table<Row> {
   readonly #rows = new Map<string, Row>();
   #frozen: FrozenTable<Row> | undefined;
   readonly #touched = new Set<string>();
+  /** Of the touched keys, those that had no row before. */
+  #added = new Set<string>();
   readonly #live = new Set<string>();
   readonly #isLive: (row: Row) => boolean;
 
@@ -24,7 +26,9 @@ export class Table<Row> {
   }
 
   set(key: string, row: Row): void {
+    const { size } = this.#rows;
     this.restore(key, row);
+    if (this.#rows.size > size) this.#added.add(key);
     this.#touched.add(key);
   }
 
@@ -59,9 +63,16 @@ export class Table<Row> {
 
   /** Keys set since the last call, sorted; forgets them. */
   takeTouched(): string[] {
+    return this.takeChanges().keys;
+  }
+
+  /** As `takeTouched`, with those keys that had no row before. */
+  takeChanges(): { keys: string[]; added: ReadonlySet<string> } {
     const keys = [...this.#touched].sort();
     this.#touched.clear();
-    return keys;
+    const added = this.#added;
+    this.#added = new Set();
+    return { keys, added };
   }
 
   /**
