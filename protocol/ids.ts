@@ -23,13 +23,23 @@ export function toId(label: string): Id | undefined {
   return isId(text) ? text : undefined;
 }
 
+const ENCODER = new TextEncoder();
 const SEPARATOR = Uint8Array.of(0);
+/** Slots last asked for, by what is hashed: the same few thousand voters come again with every ballot. */
+const SLOTS = new Map<string, number>();
+const SLOTS_KEPT_MAX = 16_384;
 
 /** First two bytes of sha256(space ‖ 0x00 ‖ voter) mod 1024: a ballot's slot follows its voter (architecture.md, Sharding). */
 export function slotOf(space: string, voter: string): number {
-  const encoder = new TextEncoder();
-  const digest = sha256(encoder.encode(space), SEPARATOR, encoder.encode(voter));
-  return (((digest[0] ?? 0) << 8) | (digest[1] ?? 0)) % LIMITS.slots;
+  const name = `${space}\0${voter}`;
+  let slot = SLOTS.get(name);
+  if (slot === undefined) {
+    const digest = sha256(ENCODER.encode(space), SEPARATOR, ENCODER.encode(voter));
+    slot = (((digest[0] ?? 0) << 8) | (digest[1] ?? 0)) % LIMITS.slots;
+    if (SLOTS.size >= SLOTS_KEPT_MAX) SLOTS.clear();
+    SLOTS.set(name, slot);
+  }
+  return slot;
 }
 
 /** The slot table of epoch 0: slots dealt in turn to the ballot shards 1…S. */

@@ -1,5 +1,5 @@
 import type { LedgerKey, LedgerPrefix } from '../storage/keys.ts';
-import { beginningWith, ledgerKey } from '../storage/keys.ts';
+import { beginningWith, ledgerKey, nameOfKey } from '../storage/keys.ts';
 import type { LedgerStore } from '../storage/ledger-store.ts';
 import type { ChangePut } from './ledger-change.ts';
 
@@ -26,7 +26,7 @@ export class Overlay implements LedgerSource {
 
   add(puts: readonly ChangePut[]): void {
     for (const put of puts) {
-      const name = nameOf(put.key);
+      const name = nameOf(put);
       if (put.weak === true && this.#pending.has(name)) continue;
       this.#pending.set(name, put);
     }
@@ -35,14 +35,14 @@ export class Overlay implements LedgerSource {
   /** These are in the store now, or were superseded. */
   remove(puts: readonly ChangePut[]): void {
     for (const put of puts) {
-      const name = nameOf(put.key);
+      const name = nameOf(put);
       if (this.#pending.get(name) === put) this.#pending.delete(name);
     }
   }
 
   /** A weak put that something came before. */
   isSuperseded(put: ChangePut): boolean {
-    return this.#pending.get(nameOf(put.key)) !== put;
+    return this.#pending.get(nameOf(put)) !== put;
   }
 
   get size(): number {
@@ -50,7 +50,7 @@ export class Overlay implements LedgerSource {
   }
 
   async get(key: LedgerKey): Promise<Uint8Array | undefined> {
-    const put = this.#pending.get(nameOf(key));
+    const put = this.#pending.get(nameOfKey(key));
     if (put === undefined) return this.#store.get(key);
     return put.weak === true ? ((await this.#store.get(key)) ?? put.value) : put.value;
   }
@@ -74,7 +74,7 @@ export class Overlay implements LedgerSource {
     const { lt } = beginningWith(start);
     const stored = this.#store.range(prefix, { ...lower, ...(lt === undefined ? {} : { lt }), limit });
     for await (const { key, value } of stored) {
-      const name = nameOf(ledgerKey(prefix, key));
+      const name = nameOfKey(ledgerKey(prefix, key));
       const pending = this.#pending.get(name);
       if (pending === undefined || pending.weak === true) found.set(name, { suffix: key.slice(), value });
     }
@@ -86,6 +86,8 @@ function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   return bytes.length >= start.length && Buffer.compare(bytes.subarray(0, start.length), start) === 0;
 }
 
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+/** Asked for when a put comes, when it is written and when it goes: made once. */
+function nameOf(put: ChangePut): string {
+  put.name ??= nameOfKey(put.key);
+  return put.name;
 }

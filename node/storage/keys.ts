@@ -91,6 +91,11 @@ export function stateRowKey(table: number, row: string): LedgerKey {
   return finished(new Writer(64).u8(PREFIXES.row).u8(table).plain(row));
 }
 
+/** A key as text, for maps: a unit a byte. */
+export function nameOfKey(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+}
+
 function finished(writer: Writer): LedgerKey {
   return writer.finish() as LedgerKey;
 }

@@ -23,6 +23,8 @@ export interface LedgerPut {
    * would say that a record is missing, and the next scrub that the store is damaged.
    */
   readonly isNew?: boolean;
+  /** `nameOfKey` of the key, where it was made already. */
+  name?: string;
 }
 
 /** Bounds are suffixes, without the prefix byte. */

@@ -1,7 +1,7 @@
 import type { ClassicLevel, IteratorOptions } from 'classic-level';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { damagedRecord, type Enveloped, isSealed, openEnvelope, sealEnvelope } from './envelope.ts';
-import { type LedgerKey, type LedgerPrefix, ledgerKey, metaKey } from './keys.ts';
+import { type LedgerKey, type LedgerPrefix, ledgerKey, metaKey, nameOfKey } from './keys.ts';
 import type { LedgerPut, LedgerScan, LedgerStore, RangeOptions, ScannedRecord } from './ledger-store.ts';
 import { StoreSums } from './store-sums.ts';
 
@@ -9,7 +9,7 @@ export type Level = ClassicLevel<Uint8Array, Uint8Array>;
 
 /** The sums of all records but itself; in every batch (decision 009). */
 export const SUMS_KEY = metaKey('sums');
-const SUMS_NAME = nameOf(SUMS_KEY);
+const SUMS_NAME = nameOfKey(SUMS_KEY);
 const CORRUPTION = 'LEVEL_CORRUPTION';
 const ADOPTED_RECORDS = 1_000;
 
@@ -23,9 +23,9 @@ interface Change {
 /** One change a key, the last put of it. That a key is new says its first one, before which there was nothing. */
 function changesOf(puts: readonly LedgerPut[], deletes: readonly LedgerKey[]): Change[] {
   const changes = new Map<string, Change>();
-  for (const key of deletes) changes.set(nameOf(key), { key, put: undefined, isNew: false });
+  for (const key of deletes) changes.set(nameOfKey(key), { key, put: undefined, isNew: false });
   for (const put of puts) {
-    const name = nameOf(put.key);
+    const name = put.name ?? nameOfKey(put.key);
     changes.set(name, { key: put.key, put, isNew: changes.get(name)?.isNew ?? put.isNew === true });
   }
   return [...changes.values()];
@@ -73,7 +73,7 @@ export class LevelStore implements LedgerStore {
     const found = new StoreSums();
     for await (const [key, stored] of this.#entries(boundsOf(prefix, {}))) {
       const opened = openEnvelope(key, stored);
-      if (nameOf(key) === SUMS_NAME) continue;
+      if (nameOfKey(key) === SUMS_NAME) continue;
       found.add(prefix, stored);
       yield { key: key.subarray(1), ...opened };
     }
@@ -251,7 +251,7 @@ async function sumUp(level: Level): Promise<StoreSums> {
 
 function scanned(key: Uint8Array, stored: Uint8Array, got: Uint8Array | undefined): ScannedRecord {
   const record = { key, sizeBytes: key.length + stored.length };
-  if (nameOf(key) === SUMS_NAME) return { ...record, sums: StoreSums.decode(openEnvelope(key, stored).value) };
+  if (nameOfKey(key) === SUMS_NAME) return { ...record, sums: StoreSums.decode(openEnvelope(key, stored).value) };
   if (!isSealed(key, stored)) return { ...record, damage: 'sum' };
   const isSame = got !== undefined && Buffer.compare(got, stored) === 0;
   return isSame ? { ...record, stored } : { ...record, damage: 'index' };
@@ -269,10 +269,6 @@ function boundsOf(prefix: LedgerPrefix, options: RangeOptions): IteratorOptions<
 /** LevelDB hands out Buffers; a plain view of the same bytes compares as everything else does. */
 export function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 }
 
 /** The innermost LEVEL_… code, or what else it was. */

@@ -79,6 +79,50 @@ describe('ledger store', () => {
       });
     }));
 
+  it('counts what is new without a look, and what replaces it with one, in one batch or in two', () =>
+    inTemporaryDirectory(async (directory) => {
+      await withStore(directory, async (store) => {
+        const first = { ...block(1), isNew: true };
+        const again = { ...first, value: utf8.encode('another'), isNew: false };
+        await store.batch([first, again, { ...block(2), isNew: true }], [], { sync: true });
+        assert.deepEqual(await store.get(blockKey(1)), again.value);
+        assert.deepEqual(await differences(store), []);
+        await store.batch(
+          [first, { ...block(3), isNew: true }].map((put) => ({ ...put, isNew: put.height > 1 })),
+          [],
+          {
+            sync: true,
+          },
+        );
+        assert.deepEqual(await store.get(blockKey(1)), first.value);
+        assert.deepEqual(await differences(store), []);
+        await store.batch([{ ...block(2), value: utf8.encode('put anew'), isNew: true }], [blockKey(2)], {
+          sync: true,
+        });
+        assert.deepEqual(await differences(store), []);
+      });
+    }));
+
+  it('keeps records of any size as they are, one after the other in one batch', () =>
+    inTemporaryDirectory(async (directory) => {
+      await withStore(directory, async (store) => {
+        const sizes = [0, 1, 200, 70_000, 3, 1_200_000, 5];
+        const puts = sizes.map((size, at) => ({
+          key: at % 2 === 0 ? blockKey(at) : metaKey('x'.repeat(40 * at)),
+          value: new Uint8Array(size).map((_, place) => place * at),
+          height: 2 ** 40 + at,
+        }));
+        await store.batch(puts, [], { sync: true });
+        for (const { key, value } of puts) assert.deepEqual(await store.get(key), value);
+        const stored = await collect(store.range(PREFIXES.block));
+        assert.deepEqual(
+          stored.map(({ height }) => height),
+          [0, 2, 4, 6].map((at) => 2 ** 40 + at),
+        );
+        assert.deepEqual(await differences(store), []);
+      });
+    }));
+
   it('gives ranges in key order, within bounds and within the prefix', () =>
     inTemporaryDirectory(async (directory) => {
       await withStore(directory, async (store) => {

@@ -84,7 +84,9 @@ function readEntry(reader: Reader): Entry {
   const choice = readChoice(reader.u8(), reader.u8());
   const flags = reader.u8();
   if (flags > (HAS_COMMENT | HAS_VETO)) throw new WaggleError('WAGGLE_BALLOT_FLAGS', { flags });
+  if (flags === 0) return { proposal, choice };
   const comment = (flags & HAS_COMMENT) === 0 ? undefined : reader.text16(LIMITS.commentBytesMax);
+  if (comment !== undefined && flags === HAS_COMMENT) return { proposal, choice, comment };
   const veto = (flags & HAS_VETO) === 0 ? undefined : reader.text16(LIMITS.commentBytesMax);
   return {
     proposal,

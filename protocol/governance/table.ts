@@ -37,7 +37,7 @@ export class Table<Row> {
     this.#frozen?.keep(key, this.#rows.get(key));
     this.#rows.set(key, row);
     if (this.#isLive(row)) this.#live.add(key);
-    else this.#live.delete(key);
+    else if (this.#live.size > 0) this.#live.delete(key);
   }
 
   get size(): number {

@@ -15,7 +15,8 @@ export const TALLY_ZERO: TallyRow = {
   texts: 0,
 };
 
-const HISTOGRAM_WEIGHTS = 10;
+/** Weights 1…10, none given. */
+const NO_WEIGHTS: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /** What one entry of one elector adds to a proposal's tally. */
 export function tallyOfEntry(rule: SessionRule, entry: Entry, elector: { role: string; weight: number }): TallyRow {
@@ -32,7 +33,8 @@ export function tallyOfEntry(rule: SessionRule, entry: Entry, elector: { role: s
   const { weight } = choice;
   const isLow = rule.veto !== undefined && weight <= rule.veto.maxWeight;
   const isOfRole = elector.role === rule.veto?.role;
-  const histogram = Array.from({ length: HISTOGRAM_WEIGHTS }, (_, at) => (at === weight - 1 ? by : 0));
+  const histogram = NO_WEIGHTS.slice();
+  if (weight >= 1 && weight <= histogram.length) histogram[weight - 1] = by;
   return {
     ...TALLY_ZERO,
     n: by,
@@ -47,19 +49,25 @@ export function tallyOfEntry(rule: SessionRule, entry: Entry, elector: { role: s
 
 /** a + sign·b, field by field: tallies are an abelian group, so shards add up in any order. */
 function combine(a: TallyRow, b: TallyRow, sign: 1 | -1): TallyRow {
-  const length = Math.max(a.histogram.length, b.histogram.length);
   return {
     n: a.n + sign * b.n,
     total: a.total + sign * b.total,
     approve: a.approve + sign * b.approve,
     reject: a.reject + sign * b.reject,
     abstain: a.abstain + sign * b.abstain,
-    histogram: Array.from({ length }, (_, at) => (a.histogram[at] ?? 0) + sign * (b.histogram[at] ?? 0)),
+    histogram: combineLists(a.histogram, b.histogram, sign),
     low: a.low + sign * b.low,
     lowWithText: a.lowWithText + sign * b.lowWithText,
     lowAll: a.lowAll + sign * b.lowAll,
     texts: a.texts + sign * b.texts,
   };
+}
+
+function combineLists(a: readonly number[], b: readonly number[], sign: 1 | -1): number[] {
+  const sums: number[] = [];
+  const length = Math.max(a.length, b.length);
+  for (let at = 0; at < length; at++) sums.push((a[at] ?? 0) + sign * (b[at] ?? 0));
+  return sums;
 }
 
 export function addTally(a: TallyRow, b: TallyRow): TallyRow {

@@ -19,3 +19,14 @@ test('a restored row is the stored one and is not touched', () => {
   assert.equal(toHex(encodeRow(tallies.get('a/b/c/1') ?? 0)), toHex(bytes));
   assert.deepEqual(tallies.takeTouched(), []);
 });
+
+test('a table tells which of the touched rows were not there before', () => {
+  const table = new Table<number>();
+  table.restore('old', 1);
+  table.set('old', 2);
+  table.set('new', 1);
+  table.set('new', 2);
+  assert.deepEqual(table.takeChanges(), { keys: ['new', 'old'], added: new Set(['new']) });
+  table.set('new', 3);
+  assert.deepEqual(table.takeChanges(), { keys: ['new'], added: new Set() });
+});
