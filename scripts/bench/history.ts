@@ -7,12 +7,14 @@ import { Spent } from './cluster/spent.ts';
 import { World } from './cluster/world.ts';
 import { diskSizes } from './history/disk-size.ts';
 import { flatness, type Stretch } from './history/stretch.ts';
+import { INSPECTED, Inspector } from './profile/inspector.ts';
 import { type Aim, figure, judged, rounded } from './report/figure.ts';
 
 /*
- * `npm run bench -- history [--ballots 100000] [--each 5000]`: P5 of the goals. Ballots until the ledger holds that many, a
+ * `npm run bench -- history [--ballots 100000] [--each 5000] [--held]`: P5 of the goals. Ballots until the ledger holds that many, a
  * session of `each` voters after the other; of every session the rate, and of the first and the last ones also the latency at
  * half of it. Flat is what costs the same at the end as at the begin: the ratio of the two stands on any machine.
+ * `--held` also says what a ballot adds to what a node must keep in memory.
  */
 
 const BATCH = 100;
@@ -32,6 +34,7 @@ const DISK: Aim = { goal: 'P5', sign: '<=', bound: 2 };
 interface Options {
   readonly ballots: number;
   readonly each: number;
+  readonly isHeldAsked: boolean;
 }
 
 async function stretch(world: World, meters: Meters, from: number, each: number, isEnd: boolean): Promise<Stretch> {
@@ -51,7 +54,7 @@ async function stretch(world: World, meters: Meters, from: number, each: number,
   return found;
 }
 
-async function measure(testnet: OpenTestnet, { ballots, each }: Options): Promise<void> {
+async function measure(testnet: OpenTestnet, { ballots, each, isHeldAsked }: Options): Promise<void> {
   const meters = new Meters(testnet);
   const world = await World.create(testnet, 'operator', each);
   const { session, shots } = await world.open(each);
@@ -61,6 +64,7 @@ async function measure(testnet: OpenTestnet, { ballots, each }: Options): Promis
   await throughput(world, { count: Math.min(each, 1_000), batch: BATCH, lanes: LANES });
   await settled();
   const before = await diskSizes(testnet);
+  const heldBefore = isHeldAsked ? await heldBytes(testnet) : undefined;
   const stretches: Stretch[] = [];
   const rounds = Math.max(2, Math.floor(ballots / each));
   for (let round = 0; round < rounds; round++) {
@@ -73,6 +77,10 @@ async function measure(testnet: OpenTestnet, { ballots, each }: Options): Promis
   const journal = (after.journal - before.journal) / counted;
   const ledger = (after.ledger - before.ledger) / counted;
   const diskRatio = rounded((journal + ledger) / ownBytes);
+  if (heldBefore !== undefined) {
+    const held = await heldBytes(testnet);
+    figure('history/held', { MiB: rounded(held / 2 ** 20), bytesPerBallot: rounded((held - heldBefore) / counted) });
+  }
   report(stretches, meters.rssMiBMax(), { journal, ledger, ownBytes, diskRatio });
 }
 
@@ -100,15 +108,32 @@ function report(stretches: readonly Stretch[], rssMiB: number, disk: Disk): void
   console.log(JSON.stringify({ ballots, ratios, rssMiB, stretches }));
 }
 
+/** Of the first node, after its garbage is gone: resident memory also holds what V8 and the allocator have not given back. */
+async function heldBytes({ file }: OpenTestnet): Promise<number> {
+  const [node] = file.nodes;
+  if (node === undefined) return Number.NaN;
+  const inspector = await Inspector.of(node.name, node.home);
+  try {
+    return await inspector.heldBytes();
+  } finally {
+    inspector.close();
+  }
+}
+
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { ballots: { type: 'string', default: '100000' }, each: { type: 'string', default: '5000' } },
+    options: {
+      ballots: { type: 'string', default: '100000' },
+      each: { type: 'string', default: '5000' },
+      held: { type: 'boolean', default: false },
+    },
   });
-  await withNetwork((testnet) => measure(testnet, { ballots: Number(values.ballots), each: Number(values.each) }));
+  const options = { ballots: Number(values.ballots), each: Number(values.each), isHeldAsked: values.held };
+  await withNetwork((testnet) => measure(testnet, options), values.held ? INSPECTED : undefined);
 }
 
 await main();

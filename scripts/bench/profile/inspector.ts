@@ -10,7 +10,7 @@ const SAMPLE_US = 500;
 
 interface Answer {
   readonly id?: number;
-  readonly result?: { readonly profile?: CpuProfile };
+  readonly result?: { readonly profile?: CpuProfile; readonly result?: { readonly value?: unknown } };
   readonly error?: { readonly message: string };
 }
 
@@ -54,6 +54,14 @@ export class Inspector {
     const { profile } = await this.#ask('Profiler.stop');
     if (profile === undefined) throw new Error(`${this.name} gave no profile`);
     return profile;
+  }
+
+  /** What the daemon holds once its garbage is gone: objects, and buffers outside of V8's heap. */
+  async heldBytes(): Promise<number> {
+    await this.#ask('HeapProfiler.collectGarbage');
+    const expression = 'process.memoryUsage().heapUsed + process.memoryUsage().external';
+    const { result } = await this.#ask('Runtime.evaluate', { expression, returnByValue: true });
+    return Number(result?.value);
   }
 
   close(): void {

@@ -6,7 +6,7 @@ export interface Aim {
   readonly bound: number;
 }
 
-/** Print `name key=value …`: what the runner reads as one figure. */
+/** Print `name key=value …`: what the runner reads as one figure. What is undefined was not measured, and is not said. */
 export function figure(name: string, values: object): void {
   console.log(`${name} ${pairsOf(values)}`);
 }
@@ -32,6 +32,7 @@ export function rounded(value: number): number {
 
 function pairsOf(values: object): string {
   return Object.entries(values)
+    .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${value}`)
     .join(' ');
 }
