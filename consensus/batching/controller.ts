@@ -109,6 +109,7 @@ export class Controller implements BatchPolicy {
     return this.#pace.turn({
       pressure: this.#machine.pressure ?? queue ?? this.#links.pressure,
       isFar: this.#machine.isFull || known.some(({ isFar }) => isFar),
+      queueMostMs: Math.max(0, ...known.flatMap(({ queue: one, paceMsMax }) => (one === 'stands' ? paceMsMax : []))),
       usefulMs: floors.length === 0 ? 0 : Math.min(...floors),
       finalMs: finals.length === 0 ? undefined : finals.reduce((sum, one) => sum + one, 0) / finals.length,
     });

@@ -7,6 +7,8 @@ export interface PaceRound {
   readonly pressure: Pressure | undefined;
   /** No small step will do. */
   readonly isFar: boolean;
+  /** A queue presses no further than to this. */
+  readonly queueMostMs: number;
   /** Below this a shorter interval would gain nothing. */
   readonly usefulMs: number;
   /** What clients wait for finality, as the mean of the p99 of windows; undefined when nothing came back. */
@@ -71,7 +73,7 @@ export class Pace {
   turn(round: PaceRound): PaceChange | undefined {
     const { pressure, usefulMs, finalMs } = round;
     if (this.#probe === undefined || this.#probe.rounds > 0) this.#finalMs = mix(this.#finalMs, finalMs);
-    if (pressure !== undefined) return this.#press(pressure, round.isFar);
+    if (pressure !== undefined) return this.#press(pressure, round);
     this.#pressedRounds = 0;
     this.#isPressed = false;
     this.#unpressedMs = this.#intervalMs;
@@ -83,7 +85,9 @@ export class Pace {
   #startProbe(leastMs: number): PaceChange | undefined {
     const fromMs = this.#intervalMs;
     const isShorter = this.#isShorterNext && fromMs > leastMs;
-    const toMs = isShorter ? Math.max(leastMs, fromMs / STEP) : Math.min(INTERVAL_MS_MAX, Math.max(leastMs, fromMs) * STEP);
+    const toMs = isShorter
+      ? Math.max(leastMs, fromMs / STEP)
+      : Math.min(INTERVAL_MS_MAX, Math.max(leastMs, fromMs) * STEP);
     this.#rounds = 0;
     if (toMs === fromMs) return undefined;
     this.#probe = { isShorter, fromMs, finalMsBefore: this.#finalMs, rounds: 0 };
@@ -91,12 +95,18 @@ export class Pace {
     return 'probe';
   }
 
-  #press(pressure: Pressure, isFar: boolean): PaceChange | undefined {
+  #press(pressure: Pressure, { isFar, queueMostMs }: PaceRound): PaceChange | undefined {
     if (this.#probe?.isShorter === true) return this.#undo(this.#probe);
     this.#probe = undefined;
     this.#rounds = 0;
     this.#pressedRounds += 1;
-    const mostMs = pressure === 'peer-late' ? this.#pressedMs : INTERVAL_MS_MAX;
+    const most = {
+      'queue-stands': queueMostMs,
+      'peer-late': this.#pressedMs,
+      'cpu-busy': INTERVAL_MS_MAX,
+      'loop-late': INTERVAL_MS_MAX,
+    };
+    const mostMs = Math.min(INTERVAL_MS_MAX, most[pressure]);
     const rounds = isFar ? PRESSED_ROUNDS : Math.max(PRESSED_ROUNDS, this.#intervalMs / ROUND_PER_MS);
     if (this.#pressedRounds < rounds || this.#intervalMs >= mostMs) return undefined;
     if (!this.#isPressed) this.#wait();

@@ -16,7 +16,11 @@ const LEVEL_ROUNDS = 3;
 /** A pipe that is slow with almost nothing of ours in it, for so long, is a longer one. */
 const DRAIN_ROUNDS = 4;
 const LONGER = 2;
+const FINALS_PER_PACE = 12;
+/** Twice the longest finality in flight leaves as much again to find more rate. */
 const GAIN = 2;
+/** A way that becomes longer by so much is not felt before it is seen. */
+const OPEN_MS = 400;
 /** Work and no delivery for so long: the model knows nothing of what goes on. */
 const SILENCE_MS = 3_000;
 
@@ -67,6 +71,20 @@ export class ShardControl {
   get isFar(): boolean {
     const longestMs = longestFinalMs(this.#model.finalMsMin, this.#blockIntervalMs);
     return this.#queue === 'stands' && this.#pipeMs > FAR * longestMs;
+  }
+
+  /** While the fastest are slow, too, the way may be longer: up to this a longer interval is not felt on it either. */
+  get paceMsMax(): number {
+    return this.#queue === 'stands' && this.#isLonger ? this.#pipeMs / FINALS_PER_PACE : Number.POSITIVE_INFINITY;
+  }
+
+  /** A queue is drained by half of what it has become; what may be a longer way is left open. */
+  get #drainMs(): number {
+    return this.#isLonger ? Number.POSITIVE_INFINITY : this.#pipeMs / 2;
+  }
+
+  get #isLonger(): boolean {
+    return Math.min(...this.#fastest) > LONGER * this.#model.finalMsMin + this.#blockIntervalMs;
   }
 
   get estimates(): Estimates {
@@ -120,7 +138,7 @@ export class ShardControl {
     if (this.#roundsInPhase < DRAIN_ROUNDS) return undefined;
     const least = Math.min(...this.#fastest);
     const isLevel = Math.max(...this.#fastest) < LEVEL * least;
-    if (!isLevel || least < LONGER * this.#model.finalMsMin + this.#blockIntervalMs) return undefined;
+    if (!isLevel || !this.#isLonger) return undefined;
     this.#model.moveFloor(atMs, least);
     return this.#enter('steady', 'floor-moved');
   }
@@ -169,12 +187,12 @@ export class ShardControl {
     const isDefault = this.#phase === 'startup' || this.#phase === 'fallback';
     const { estimates } = this;
     const isDraining = this.#phase === 'drain';
+    const longestMs = longestFinalMs(estimates.finalMsMin, this.#blockIntervalMs);
     const operating = {
       estimates,
       itemsPerS: isDraining ? this.#recentPerS : estimates.deliveryPerS,
       paceMs,
-      blockIntervalMs: this.#blockIntervalMs,
-      gain: isDraining ? GAIN / 2 ** (1 + this.#roundsInPhase) : GAIN,
+      inFlightMs: isDraining ? this.#drainMs : Math.max(OPEN_MS, GAIN * longestMs),
     };
     const targets = isDefault ? this.#openTargets(paceMs) : targetsFor(operating, this.#targets);
     const phase = this.#phase === 'steady' && isProbing ? 'probe' : this.#phase;

@@ -35,9 +35,8 @@ export interface Operating {
   readonly itemsPerS: number;
   /** F, the interval that the machine and its peers can bear. */
   readonly paceMs: number;
-  readonly blockIntervalMs: number;
-  /** Finality times' worth of segments in flight; 2 leaves as much again to find more rate. */
-  readonly gain: number;
+  /** What takes so long to become final may be in flight at once. */
+  readonly inFlightMs: number;
 }
 
 /** I = clamp(max(F, R/16)): how long an open batch waits. */
@@ -52,12 +51,12 @@ export function longestFinalMs(finalMsMin: number, blockIntervalMs: number): num
 
 /** The operating point from the model: the equations of docs/agent.md. `current` is kept where the wish is near it. */
 export function targetsFor(operating: Operating, current: BatchTargets): BatchTargets {
-  const { estimates, itemsPerS, paceMs, blockIntervalMs, gain } = operating;
+  const { estimates, itemsPerS, paceMs, inFlightMs } = operating;
   const { finalMsMin, itemBytes } = estimates;
   const intervalMs = sealIntervalMs(paceMs, finalMsMin);
   const intervalItems = (itemsPerS * intervalMs) / 1_000;
   const bytes = (HEADROOM * itemsPerS * itemBytes * Math.max(intervalMs, finalMsMin / 4)) / 1_000;
-  const segments = Math.ceil((gain * longestFinalMs(finalMsMin, blockIntervalMs)) / intervalMs) + 1;
+  const segments = Math.ceil(inFlightMs / intervalMs) + 1;
   const wish: BatchTargets = {
     itemsTarget: Math.round(clamp(HEADROOM * intervalItems, ...TARGET_BOUNDS.itemsTarget)),
     bytesTarget: Math.round(clamp(bytes, ...TARGET_BOUNDS.bytesTarget)),

@@ -39,13 +39,13 @@ export interface SpanVerdict {
 }
 
 /** From each step to the next. */
-export function phasesOf(profile: Profile): Span[] {
+function phasesOf(profile: Profile): Span[] {
   const steps = stepsOf(profile);
   return steps.map((fromMs, at) => ({ fromMs, toMs: steps[at + 1] ?? profile.durationMs }));
 }
 
 /** Where figures count. */
-export function measured({ fromMs, toMs }: Span): Span {
+function measured({ fromMs, toMs }: Span): Span {
   return { fromMs: fromMs + CONVERGE_MS, toMs };
 }
 
@@ -53,7 +53,7 @@ export function measured({ fromMs, toMs }: Span): Span {
 export function judgeSpans(profile: Profile, figure: Figure, agent: Meter, fixed: readonly Run[]): SpanVerdict[] {
   return phasesOf(profile).map((phase) => {
     const span = measured(phase);
-    const best = bestOf(figure, span, fixed);
+    const best = bestOf(figure, [span], fixed);
     const oracle = figure.of(best.meter, span);
     const own = figure.of(agent, span);
     return {
@@ -67,11 +67,18 @@ export function judgeSpans(profile: Profile, figure: Figure, agent: Meter, fixed
   });
 }
 
-function bestOf(figure: Figure, span: Span, runs: readonly Run[]): Run {
+/** The agent beside the one fixed setting that is best over the whole profile: the oracle of P6. */
+export function judgeWhole(profile: Profile, figure: Figure, agent: Meter, fixed: readonly Run[]): number {
+  const spans = phasesOf(profile).map(measured);
+  const best = bestOf(figure, spans, fixed);
+  return figure.loss(figure.of(agent, ...spans), figure.of(best.meter, ...spans));
+}
+
+function bestOf(figure: Figure, spans: readonly Span[], runs: readonly Run[]): Run {
   const [first, ...others] = runs;
   if (first === undefined) throw new RangeError('a sweep of nothing');
   return others.reduce((best, run) => {
-    return figure.loss(figure.of(run.meter, span), figure.of(best.meter, span)) < 0 ? run : best;
+    return figure.loss(figure.of(run.meter, ...spans), figure.of(best.meter, ...spans)) < 0 ? run : best;
   }, first);
 }
 
