@@ -159,11 +159,30 @@ function restoreSegment(replica: Replica, segment: Segment): void {
 
 /** The one transition (rules: consensus/README.md). Total: no input of a peer makes it throw. */
 export function step(replica: Replica, input: Input, now: Now): Effects {
+  return stepAll(replica, [input], now);
+}
+
+/**
+ * The inputs of one turn, in order, as if they came at the same time. What only brings something to look at is looked at
+ * together with what follows it, and time and wishes once, when all is known: nobody is sent what the rest of the turn
+ * shows to be there already.
+ */
+export function stepAll(replica: Replica, inputs: readonly Input[], now: Now): Effects {
   const out = new Outbox();
   const turn: Turn = { replica, now, out };
-  take(turn, input);
-  if (replica.started && !replica.violated) applyRules(turn);
+  for (const [at, input] of inputs.entries()) {
+    take(turn, input);
+    if (at < inputs.length - 1 && waitsForMore(input)) continue;
+    if (replica.started && !replica.violated) applyRules(turn);
+  }
+  if (replica.started && !replica.violated) lookAround(turn);
   return out;
+}
+
+/** Nothing that a peer says next is refused, or taken, because no rule saw these first. */
+function waitsForMore(input: Input): boolean {
+  if (input.kind !== 'message') return input.kind === 'submit' || input.kind === 'tick';
+  return input.message.kind === 'segment' || input.message.kind === 'checkpoint';
 }
 
 function take(turn: Turn, input: Input): void {
@@ -254,15 +273,19 @@ const OBSERVER_RULES = RULES.filter(({ id }) => ['S-07', 'X-01', 'S-01'].include
 const PASSES_MAX = 10_000;
 
 function applyRules(turn: Turn): void {
-  const { replica, out } = turn;
-  const isObserver = replica.config.self === undefined;
-  const rules = isObserver ? OBSERVER_RULES : RULES;
+  const { replica } = turn;
+  const rules = replica.config.self === undefined ? OBSERVER_RULES : RULES;
   let passes = 0;
   while (!replica.violated && rules.some(({ apply }) => apply(turn))) {
     passes += 1;
     assert(passes < PASSES_MAX, 'the rules of a step come to rest');
   }
-  if (isObserver) {
+}
+
+/** What follows from the time and from what peers say they have. */
+function lookAround(turn: Turn): void {
+  const { replica, out } = turn;
+  if (replica.config.self === undefined) {
     replica.relays = [];
     fetchKnown(turn);
     sendFetches(turn);

@@ -2,7 +2,7 @@ import type { GovernanceState } from '../../protocol/governance/state.ts';
 import { chunkLeaf, snapshotRoot } from '../../protocol/snapshot/snapshot.ts';
 import { isStale, snapshotChunks } from '../../protocol/snapshot/stream.ts';
 import { answer } from '../answer.ts';
-import { createReplica, liveEntries, restore, step } from '../replica.ts';
+import { createReplica, liveEntries, restore, stepAll } from '../replica.ts';
 import type { Replica } from '../replica-state.ts';
 import { seatOf } from '../seat.ts';
 import type { Delivery, ExecutedBlock, Input, Message, Now, ReplicaConfig, Send } from '../types.ts';
@@ -149,19 +149,13 @@ export class SimNode {
 
   #turn(replica: Replica): void {
     const { disk, plant, inputsPerSync } = this.setup;
-    const send: Send[] = [];
-    const deliver: Delivery[] = [];
-    let mustSync = false;
-    for (const input of this.#inbox.splice(0, inputsPerSync)) {
-      const now = this.now();
-      const effects = step(replica, input, now);
-      plant?.afterStep?.(replica, effects, now);
-      disk.append(effects.persist);
-      mustSync ||= effects.mustSync;
-      send.push(...effects.send);
-      deliver.push(...effects.deliver);
-      this.#wakeAt(effects.wakeAtMs);
-    }
+    const now = this.now();
+    const effects = stepAll(replica, this.#inbox.splice(0, inputsPerSync), now);
+    plant?.afterStep?.(replica, effects, now);
+    const { persist, mustSync, wakeAtMs } = effects;
+    const [send, deliver] = [[...effects.send], [...effects.deliver]];
+    disk.append(persist);
+    this.#wakeAt(wakeAtMs);
     if (!mustSync) {
       this.#release(replica, send, deliver);
       return;

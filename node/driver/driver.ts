@@ -15,7 +15,8 @@ export interface DriverClock {
 export interface DriverPorts {
   readonly validators: number;
   readonly clock: DriverClock;
-  step(input: Input, now: Now): Effects;
+  /** All inputs of one turn. */
+  step(inputs: readonly Input[], now: Now): Effects;
   /** Durable when it resolves. A rejection is fatal: nobody knows what is on the disk. */
   append(entries: readonly JournalEntry[]): Promise<void>;
   send(send: Send): void;
@@ -38,7 +39,7 @@ const SYNCED: Input = { kind: 'synced' };
 /**
  * The loop around the pure step, and the one place where durability is decided (consensus.md 2.8, rule 2).
  *
- * One turn: take what is queued and step each input at the same time. If a promise is among the records, append all records
+ * One turn: take what is queued and step it at once. If a promise is among the records, append all records
  * since the last time with one sync, and only then start what was to be sent and delivered; the turn after begins with
  * `synced`. Records that this makes go the same way, so the loop rests only when nothing is queued and no promise unsynced.
  */
@@ -120,7 +121,11 @@ export class Driver {
   }
 
   async #turn(inputs: readonly Input[]): Promise<void> {
-    const { mustSync, send, deliver } = this.#stepAll(inputs);
+    const now = this.#ports.clock.now();
+    for (const input of inputs) this.#trace.add(input);
+    const { persist, mustSync, send, deliver, wakeAtMs } = this.#ports.step(inputs, now);
+    this.#records.push(...persist);
+    if (wakeAtMs !== undefined) this.#wakeAt(wakeAtMs, now.monoMs);
     this.#owesSynced = mustSync;
     if (mustSync || this.#records.length >= NOTES_MAX) await this.#append();
     for (const one of send) this.#ports.send(one);
@@ -132,21 +137,6 @@ export class Driver {
     const records = this.#records;
     this.#records = [];
     await this.#ports.append(records);
-  }
-
-  #stepAll(inputs: readonly Input[]): Pick<Effects, 'mustSync' | 'send' | 'deliver'> {
-    const now = this.#ports.clock.now();
-    const all = { mustSync: false, send: [] as Send[], deliver: [] as Delivery[] };
-    for (const input of inputs) {
-      this.#trace.add(input);
-      const { persist, mustSync, send, deliver, wakeAtMs } = this.#ports.step(input, now);
-      this.#records.push(...persist);
-      all.mustSync ||= mustSync;
-      all.send.push(...send);
-      all.deliver.push(...deliver);
-      if (wakeAtMs !== undefined) this.#wakeAt(wakeAtMs, now.monoMs);
-    }
-    return all;
   }
 
   /** One timer, for the earliest wish. Waking too early costs a tick; what is still wanted is then asked for again. */

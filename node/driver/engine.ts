@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { step } from '../../consensus/replica.ts';
+import { stepAll } from '../../consensus/replica.ts';
 import type { Delivery, Input, ReplicaConfig } from '../../consensus/types.ts';
 import { FRAME_BYTES_MAX, SYNC_REQUEST_BYTES_MAX } from '../../consensus/wire.ts';
 import { SEGMENT_ENCODED_BYTES_MAX } from '../../protocol/chain/segment.ts';
@@ -171,7 +171,7 @@ export class Engine {
     this.#driver = new Driver({
       validators: names.length,
       clock: SYSTEM_CLOCK,
-      step: (input, now) => step(replica, input, now),
+      step: (inputs, now) => stepAll(replica, inputs, now),
       append: (entries) => journal.append(entries.map(encodeEntry)),
       send: (send) => this.#transport.send(send),
       deliver: (deliveries) => this.#handOn(deliveries),

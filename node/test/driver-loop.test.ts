@@ -22,6 +22,18 @@ function effects(part: Partial<Effects>): Effects {
   return { persist, mustSync: persist.length > 0, send: [], deliver: [], wakeAtMs: undefined, ...part };
 }
 
+/** What one turn makes of its inputs together. */
+function merged(all: readonly Effects[]): Effects {
+  const wakes = all.flatMap(({ wakeAtMs }) => (wakeAtMs === undefined ? [] : [wakeAtMs]));
+  return {
+    persist: all.flatMap(({ persist }) => persist),
+    mustSync: all.some(({ mustSync }) => mustSync),
+    send: all.flatMap(({ send }) => send),
+    deliver: all.flatMap(({ deliver }) => deliver),
+    wakeAtMs: wakes.length === 0 ? undefined : Math.min(...wakes),
+  };
+}
+
 /** A driver whose world writes down what happens, in order. */
 class World {
   readonly events: string[] = [];
@@ -46,10 +58,10 @@ class World {
           };
         },
       },
-      step: (input, now) => {
+      step: (inputs, now) => {
         assert.equal(now.monoMs, this.nowMs);
-        this.events.push(input.kind);
-        return effects(step(input));
+        this.events.push(...inputs.map(({ kind }) => kind));
+        return merged(inputs.map((input) => effects(step(input))));
       },
       append: async (entries) => {
         this.events.push(`append ${entries.length}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createReplica, step } from '../../consensus/replica.ts';
+import { createReplica, stepAll } from '../../consensus/replica.ts';
 import type { Input } from '../../consensus/types.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { createState } from '../../protocol/governance/create.ts';
@@ -92,7 +92,7 @@ async function run(work: readonly Input[], failAt: number) {
         return () => clearImmediate(waiting);
       },
     },
-    step: (input, now) => step(replica, input, now),
+    step: (inputs, now) => stepAll(replica, inputs, now),
     append: (entries) => opened.journal.append(entries.map(encodeEntry)),
     send: () => undefined,
     deliver: (deliveries) => {
