@@ -1,5 +1,5 @@
 import { type Fact, WaggleError } from '../../protocol/errors.ts';
-import { type Fetch, plainFetch } from './plain-fetch.ts';
+import type { Fetch } from './plain-fetch.ts';
 
 /** A daemon's JSON-RPC as a client sees it. */
 export interface RpcClient {
@@ -100,12 +100,21 @@ function retryAfterMs(error: WaggleError): number {
   return Number.isFinite(wanted) ? Math.min(Math.max(wanted, 1), RETRY_AFTER_MS_MAX) : RETRY_AFTER_MS;
 }
 
+let loaded: Promise<Fetch> | undefined;
+
+/** Sockets are for who calls: what only reads the table of commands opens none. */
+function loadFetch(): Promise<Fetch> {
+  loaded ??= import('./plain-fetch.ts').then(({ plainFetch }) => plainFetch);
+  return loaded;
+}
+
 async function post(options: RpcClientOptions, body: object, call: CallOptions): Promise<unknown> {
   const { url, token } = options;
   const timeoutMs = call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
   const timer = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await (options.fetch ?? plainFetch)(url, {
+    const fetch = options.fetch ?? (await loadFetch());
+    const response = await fetch(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
