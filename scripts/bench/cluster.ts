@@ -77,7 +77,7 @@ async function measure(testnet: OpenTestnet, options: Options): Promise<void> {
   judged('cluster/nodes', 'rssMiB', rssMiB, RSS);
   if (options.profile !== undefined) await profiled(testnet, operators, options.profile, options.isPlot);
   if (options.isSweep) {
-    const points = await sweep(operators, signers);
+    const points = await sweep(meters, operators, signers);
     if (options.isPlot) await writeFile(join(PLOTS, 'cluster.svg'), sweepPlot(points));
   }
   const { perS: countedPerS } = operatorSigned;

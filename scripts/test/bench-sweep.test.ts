@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type SweepPoint, sweepPlot } from '../bench/cluster/sweep.ts';
 
 function point(series: string, clients: number, perS: number, finalMsP99: number): SweepPoint {
-  return { series, clients, perS, finalMsP50: finalMsP99 / 2, finalMsP99 };
+  return { series, clients, perS, ballots: 100, finalMsP50: finalMsP99 / 2, finalMsP99, cpuUsPerBallotPerNode: 50 };
 }
 
 test('a way to send is a line, its clients are the points from left to right', () => {

@@ -40,13 +40,28 @@ async function send({ member, shots }: Volley): Promise<number> {
 
 /** Closed loop: `lanes` requests under way at any time. @returns the milliseconds of each request */
 export async function closedLoop(all: readonly Volley[], lanes: number): Promise<number[]> {
+  return (await timedLoop(all, lanes, Number.POSITIVE_INFINITY)).latencies;
+}
+
+/** The same, with no request begun after `forMsMax`. @returns also the ballots that were sent */
+export async function timedLoop(
+  all: readonly Volley[],
+  lanes: number,
+  forMsMax: number,
+): Promise<{ readonly latencies: number[]; readonly ballots: number }> {
   const latencies: number[] = [];
-  let next = 0;
+  const endMs = performance.now() + forMsMax;
+  let [next, ballots] = [0, 0];
   const lane = async (): Promise<void> => {
-    for (let volley = all[next++]; volley !== undefined; volley = all[next++]) latencies.push(await send(volley));
+    while (performance.now() < endMs) {
+      const volley = all[next++];
+      if (volley === undefined) return;
+      ballots += volley.shots.length;
+      latencies.push(await send(volley));
+    }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  return latencies;
+  return { latencies, ballots };
 }
 
 /** Open loop: requests leave at a steady rate whatever becomes of those before. @returns the milliseconds of each */

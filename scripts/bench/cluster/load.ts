@@ -1,5 +1,5 @@
 import { percentile } from '../../../testnet/voting/concurrently.ts';
-import { closedLoop, openLoop, volleys } from './fire.ts';
+import { openLoop, timedLoop, volleys } from './fire.ts';
 import type { World } from './world.ts';
 
 export interface Latency {
@@ -9,6 +9,7 @@ export interface Latency {
 
 export interface Throughput extends Latency {
   readonly perS: number;
+  readonly ballots: number;
 }
 
 export interface ClosedOptions {
@@ -18,6 +19,8 @@ export interface ClosedOptions {
   readonly batch: number;
   /** Requests under way at any time. */
   readonly lanes: number;
+  /** No request begins later; then fewer than `count` are sent. */
+  readonly forMsMax?: number;
   /** Calls around the load itself: not around opening and closing its session. */
   readonly around?: { start(): void | Promise<void>; stop(): void | Promise<void> };
 }
@@ -28,16 +31,16 @@ function latencyOf(values: readonly number[]): Latency {
 
 /** Closed loop on a session of its own, until every node has executed all ballots as counted. */
 export async function throughput(world: World, options: ClosedOptions): Promise<Throughput> {
-  const { count, batch, lanes, around } = options;
+  const { count, batch, lanes, forMsMax = Number.POSITIVE_INFINITY, around } = options;
   const { session, shots } = await world.open(count);
   await around?.start();
   const startedMs = performance.now();
-  const latencies = await closedLoop(volleys(shots, batch), lanes);
-  await world.untilCounted(session, count);
-  const perS = Math.round((count * 1_000) / (performance.now() - startedMs));
+  const { latencies, ballots } = await timedLoop(volleys(shots, batch), lanes, forMsMax);
+  await world.untilCounted(session, ballots);
+  const perS = Math.round((ballots * 1_000) / (performance.now() - startedMs));
   await around?.stop();
   await world.close(session);
-  return { perS, ...latencyOf(latencies) };
+  return { perS, ballots, ...latencyOf(latencies) };
 }
 
 /** Open loop at a steady rate. */

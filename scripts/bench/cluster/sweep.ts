@@ -1,19 +1,24 @@
 import { type LinePlot, linePlot } from '../plot/line-plot.ts';
 import { figure } from '../report/figure.ts';
 import { type Throughput, throughput } from './load.ts';
+import type { Meters } from './meters.ts';
+import { Spent } from './spent.ts';
 import type { World } from './world.ts';
 
 const CLIENTS = [1, 2, 4, 8, 16, 32, 64] as const;
-/** Requests each client sends at a point: enough for a few seconds, few enough that 64 clients end. */
+/** Requests each client sends at a point at most, and for how long at most. */
 const REQUESTS = { 1: 60, 100: 6 } as const;
+const POINT_MS_MAX = 5_000;
 
 export interface SweepPoint extends Throughput {
   readonly series: string;
   readonly clients: number;
+  /** What a ballot costs at a node: it tells a full machine from one that waits. */
+  readonly cpuUsPerBallotPerNode: number;
 }
 
 /** Throughput and latency at 1…64 clients that each wait for an answer before they ask again, singly and in batches of 100. */
-export async function sweep(operators: World, voters: World): Promise<SweepPoint[]> {
+export async function sweep(meters: Meters, operators: World, voters: World): Promise<SweepPoint[]> {
   const points: SweepPoint[] = [];
   for (const clients of CLIENTS) {
     for (const [series, world, batch] of [
@@ -24,9 +29,11 @@ export async function sweep(operators: World, voters: World): Promise<SweepPoint
     ] as const) {
       const count = Math.min(world.voters.length, clients * batch * REQUESTS[batch]);
       const lanes = Math.min(clients, Math.ceil(count / batch));
-      const found = await throughput(world, { count, batch, lanes });
-      points.push({ series, clients, ...found });
-      figure(`cluster/sweep`, { series: series.replaceAll(' ', '-'), clients, lanes, ...found });
+      const around = new Spent(meters);
+      const found = await throughput(world, { count, batch, lanes, forMsMax: POINT_MS_MAX, around });
+      const cpuUsPerBallotPerNode = Math.round(around.cpuUs / found.ballots / meters.nodes);
+      points.push({ series, clients, ...found, cpuUsPerBallotPerNode });
+      figure(`cluster/sweep`, { series: series.replaceAll(' ', '-'), clients, lanes, ...found, cpuUsPerBallotPerNode });
     }
   }
   return points;
