@@ -26,6 +26,7 @@ export function flameGraph(title: string, root: Frame): string {
   const height = TOP + rows * ROW + 6;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11">`,
+    `<title>${escapeXml(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     `<text x="6" y="20" font-family="sans-serif" font-size="15">${escapeXml(title)}</text>`,
     ...boxes.map((box) => draw(box, TOP + (rows - 1 - box.depth) * ROW, root.totalUs)),
