@@ -20,6 +20,7 @@ const CLIENTS = 64;
 /** Batches on their way at a time. */
 const LANES = 16;
 const WARM_UP = 0.2;
+const EXIT_FAILED = 70;
 const ETCD_NODES = [3, 4];
 const INSTALL = 'not installed: apt-get install etcd-server nats-server';
 const LEFT_OUT = 'left out: --with-orbitdb lets npm install it into a temporary folder';
@@ -129,6 +130,9 @@ async function main(): Promise<void> {
     closing.defer(() => testnet.close());
     const work = openField(testnet, options, closing).then((field) => measure(field, options));
     await ending.race(Promise.race([limit.promise, work]));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = EXIT_FAILED;
   } finally {
     clearTimeout(timer);
     await closing.disposeAsync();
