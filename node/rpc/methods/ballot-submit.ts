@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { Entry } from '../../../protocol/governance/types.ts';
 import type { Id } from '../../../protocol/ids.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
-import { submitOwnBallot, submitSignedBallot } from '../ballot-desk.ts';
+import { submitSignedBallot } from '../ballot-desk.ts';
 import type { ErrorType } from '../error-codes.ts';
 import { hash, id, optionalText, out, signature, time } from '../fields.ts';
 import { defineMethod } from '../method.ts';
+import { submitOwnBallot } from '../own-ballots.ts';
 import { RpcError } from '../rpc-error.ts';
 import { readUsualBallot } from './usual-ballot.ts';
 
