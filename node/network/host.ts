@@ -1,4 +1,3 @@
-import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { bootstrap } from '@libp2p/bootstrap';
 import { identify } from '@libp2p/identify';
@@ -7,6 +6,7 @@ import { ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
 import type { Gossip } from './gossip/gossip.ts';
+import { noiseInOneWrite } from './one-write.ts';
 
 /** More than the protocols of one peer need (gossip, frames, sync, identify, ping), far fewer than the library's 1,000. */
 const INBOUND_STREAMS_MAX = 32;
@@ -38,7 +38,7 @@ export function createHost(options: HostOptions) {
     nodeInfo: { name: 'waggle', version: '1', userAgent: 'waggle/1' },
     addresses: { listen: [...options.listen] },
     transports: [tcp({ maxConnections: 8 * options.peersMax + 2 * PENDING_MAX })],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noiseInOneWrite()],
     streamMuxers: [
       yamux({
         maxInboundStreams: INBOUND_STREAMS_MAX,
