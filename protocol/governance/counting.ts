@@ -2,6 +2,7 @@ import { assert } from '../assert.ts';
 import { decodeBallotBody, type SignedBallot } from './ballot.ts';
 import { findElector } from './lookups.ts';
 import { headKey, sessionKey, tallyKey } from './row-keys.ts';
+import { keepBytes } from './slab.ts';
 import type { BlockContext, GovernanceState, ProgressRow, SessionRow, TallyRow } from './state.ts';
 import { addTally, subtractTally, TALLY_ZERO, tallyOfEntry } from './tally.ts';
 import type { Elector, Entry } from './types.ts';
@@ -23,8 +24,7 @@ export function countBallot(state: GovernanceState, context: BlockContext, signe
   const before = head === undefined ? undefined : decodeBallotBody(head.body).entries;
   for (const entry of before ?? []) moveTally({ state, row, shard, entry, elector }, subtractTally);
   for (const entry of entries) moveTally({ state, row, shard, entry, elector }, addTally);
-  const body = new Uint8Array(signed.body); // a copy: a view would keep its whole segment in memory
-  state.heads.set(headAt, { ballot: signed.id, body, height: context.height });
+  state.heads.set(headAt, { ballot: keepBytes(signed.id), body: keepBytes(signed.body), height: context.height });
   const all = row.proposals.length;
   const progress = state.progress.get(key) ?? PROGRESS_ZERO;
   state.progress.set(key, {
