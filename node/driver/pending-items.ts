@@ -3,8 +3,8 @@ import { decodeItems, type Item, itemLeaf, type SegmentHeader } from '../../prot
 import type { WaggleError } from '../../protocol/errors.ts';
 import type { AppliedItem } from '../../protocol/governance/applied.ts';
 import type { Hash } from '../../protocol/hash.ts';
-import { toHex } from '../../protocol/hex.ts';
 import type { FinalFacts, Submission } from '../rpc/node-api.ts';
+import { nameOfKey } from '../storage/keys.ts';
 
 export const PENDING_MAX = 65_536;
 
@@ -25,6 +25,8 @@ export interface Pending {
 export class PendingItems<Entry extends Pending> {
   readonly #byLeaf = new Map<string, Entry>();
   readonly #byId = new Map<string, Set<Entry>>();
+  /** Under what each stands in the two above: a leaf is a hash, and made once. */
+  readonly #names = new Map<Entry, { readonly leaf: string; readonly id: string }>();
 
   get size(): number {
     return this.#byLeaf.size;
@@ -36,32 +38,37 @@ export class PendingItems<Entry extends Pending> {
   }
 
   find(item: Item): Entry | undefined {
-    return this.#byLeaf.get(toHex(itemLeaf(item)));
+    return this.#byLeaf.get(nameOfKey(itemLeaf(item)));
   }
 
   /** All that carry this id. */
   ofId(id: Hash): readonly Entry[] {
-    return [...(this.#byId.get(toHex(id)) ?? [])];
+    return [...(this.#byId.get(nameOfKey(id)) ?? [])];
   }
 
   add(entry: Entry): void {
-    const id = toHex(entry.submission.id);
+    const id = nameOfKey(entry.submission.id);
+    const leaf = nameOfKey(itemLeaf(entry.item));
     const entries = this.#byId.get(id) ?? new Set();
-    this.#byLeaf.set(toHex(itemLeaf(entry.item)), entry);
+    this.#byLeaf.set(leaf, entry);
     this.#byId.set(id, entries.add(entry));
+    this.#names.set(entry, { leaf, id });
   }
 
   remove(entry: Entry): void {
-    const id = toHex(entry.submission.id);
-    const entries = this.#byId.get(id);
-    this.#byLeaf.delete(toHex(itemLeaf(entry.item)));
+    const names = this.#names.get(entry);
+    if (names === undefined) return;
+    const entries = this.#byId.get(names.id);
+    this.#names.delete(entry);
+    this.#byLeaf.delete(names.leaf);
     entries?.delete(entry);
-    if (entries?.size === 0) this.#byId.delete(id);
+    if (entries?.size === 0) this.#byId.delete(names.id);
   }
 
   clear(): void {
     this.#byLeaf.clear();
     this.#byId.clear();
+    this.#names.clear();
   }
 
   /**
@@ -74,7 +81,7 @@ export class PendingItems<Entry extends Pending> {
     for (const { segment, items } of segments) {
       let carried: readonly Item[] | undefined;
       for (const [at, applied] of items.entries()) {
-        if (!this.#byId.has(toHex(applied.id))) continue;
+        if (!this.#byId.has(nameOfKey(applied.id))) continue;
         carried ??= decodeItems(segment.body, segment.header.count);
         for (const entry of this.#decided(applied, carried[at])) {
           if (!holdsForAll(applied) && !hasWord(entry, segment.header)) continue;

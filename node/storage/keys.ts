@@ -91,7 +91,7 @@ export function stateRowKey(table: number, row: string): LedgerKey {
   return finished(new Writer(64).u8(PREFIXES.row).u8(table).plain(row));
 }
 
-/** A key as text, for maps: a unit a byte. */
+/** A key, or a hash, as text for maps: a unit a byte. */
 export function nameOfKey(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 }
