@@ -3,8 +3,9 @@ import { assert } from '../../protocol/assert.ts';
 import { type Certificate, encodeCertificate } from '../../protocol/certificate.ts';
 import type { HashedBlock } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
+import { Writer } from '../../protocol/codec/writer.ts';
 import type { AppliedItem } from '../../protocol/governance/applied.ts';
-import { encodeRow, TABLES } from '../../protocol/governance/rows.ts';
+import { TABLES, writeRow } from '../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
 import {
@@ -35,6 +36,8 @@ import {
 } from './ledger-records.ts';
 
 export const ANCHOR_KEY = metaKey('anchor');
+/** Of the rows of a small block; more makes room. */
+const ROWS_BYTES = 4_096;
 
 /** A put; a weak one yields to whatever stands under its key already. */
 export interface ChangePut extends LedgerPut {
@@ -161,16 +164,21 @@ function addItemPuts(
   puts.push({ key: indexKey, value: records.add(outcome, id), height, isNew: true });
 }
 
+/** The rows' bytes lie in one piece of memory, like those of items. */
 function rowPuts(executed: readonly ExecutedBlock[], state: GovernanceState, height: number): ChangePut[] {
-  const puts: ChangePut[] = [];
+  const writer = new Writer(ROWS_BYTES);
+  const rows: { readonly key: LedgerKey; readonly from: number; readonly to: number; readonly isNew: boolean }[] = [];
   for (const { name, number } of TABLES) {
     const changes = executed.flatMap(({ touched }) => touched.filter(({ table }) => table === name));
     for (const key of new Set(changes.flatMap(({ keys }) => keys))) {
       const row = state[name].get(key);
       assert(row !== undefined, 'a touched row exists');
       const isNew = changes.some(({ added }) => added.has(key));
-      puts.push({ key: stateRowKey(number, key), value: encodeRow(row), height, isNew });
+      const from = writer.length;
+      writeRow(writer, row);
+      rows.push({ key: stateRowKey(number, key), from, to: writer.length, isNew });
     }
   }
-  return puts;
+  const bytes = writer.finish();
+  return rows.map(({ key, from, to, isNew }) => ({ key, value: bytes.subarray(from, to), height, isNew }));
 }

@@ -34,6 +34,11 @@ export function encodeCanonical(value: CborValue): Uint8Array {
   return writer.finish();
 }
 
+/** As `encodeCanonical`, behind what the writer holds already. */
+export function writeCanonical(writer: Writer, value: CborValue): void {
+  encode(value, writer);
+}
+
 function encode(value: CborValue, writer: Writer): void {
   if (value === null) writer.u8(0xf6);
   else if (typeof value === 'boolean') writer.u8(value ? 0xf5 : 0xf4);

@@ -1,4 +1,5 @@
-import { type CborValue, decodeCanonical, encodeCanonical } from '../codec/cbor.ts';
+import { type CborValue, decodeCanonical, encodeCanonical, writeCanonical } from '../codec/cbor.ts';
+import type { Writer } from '../codec/writer.ts';
 import type { GovernanceState } from './state.ts';
 
 /** Tables in the order in which they are hashed and stored; numbers are never reused. */
@@ -21,6 +22,11 @@ const ROW_LIMITS = { bytesMax: 8 * 1024 * 1024, depthMax: 12, itemsMax: 400_000 
 /** A row as it is hashed and stored: canonical, absent fields left out. */
 export function encodeRow(row: object | number): Uint8Array {
   return encodeCanonical(row as CborValue);
+}
+
+/** As `encodeRow`, behind what the writer holds already. */
+export function writeRow(writer: Writer, row: object | number): void {
+  writeCanonical(writer, row as CborValue);
 }
 
 /**
