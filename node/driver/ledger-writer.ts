@@ -105,7 +105,7 @@ export class LedgerWriter {
     const strong = await this.#withoutSuperseded(puts);
     const deletes = changes.flatMap((change) => change.deletes ?? []);
     // Syncing what is written already takes a write, an empty batch would not reach the disk: the last put, once more.
-    if (strong.length + deletes.length === 0 && this.#last !== undefined) strong.push(this.#last);
+    if (strong.length + deletes.length === 0 && this.#last !== undefined) strong.push({ ...this.#last, isNew: false });
     this.#last = strong.at(-1);
     await this.#store.batch(strong, deletes, { sync });
     this.overlay.remove(puts);

@@ -6,7 +6,9 @@ import { shardOf } from '../../protocol/ids.ts';
 import { changeOf } from '../driver/ledger-change.ts';
 import { LedgerReader } from '../driver/ledger-reader.ts';
 import { LedgerWriter } from '../driver/ledger-writer.ts';
+import { blockKey, PREFIXES } from '../storage/keys.ts';
 import { type LedgerStore, openLedgerStore } from '../storage/ledger-store.ts';
+import { collect } from './collect.ts';
 import { Solo, SPACE } from './solo.ts';
 import { inTemporaryDirectory } from './temporary-directory.ts';
 
@@ -163,6 +165,31 @@ describe('ledger writer and reader', () => {
       }
       assert.equal(syncs.filter((sync) => sync).length, 1);
       assert.ok(writer.facts().syncedHeight >= 64);
+    }));
+
+  it('count a new record once, though a sync puts it once more', () =>
+    withLedger(async ({ store, writer }) => {
+      const put = { key: blockKey(1), value: new Uint8Array(9), height: 1, isNew: true };
+      writer.put({ puts: [put], blocks: 1, height: 1 });
+      while (writer.overlay.size > 0) await new Promise((resolve) => setImmediate(resolve));
+      await writer.flush();
+      assert.equal(writer.facts().syncedHeight, 1);
+      assert.deepEqual(
+        (await collect(store.whole(PREFIXES.block))).map(({ value }) => value),
+        [put.value],
+      );
+    }));
+
+  it('leave sums that say what is there, whatever was refused, superseded or put again', () =>
+    withLedger(async ({ solo, store, writer, write }) => {
+      solo.open(true);
+      const first = solo.ballot('a', 3);
+      for (const ballots of [[first, first], [solo.ballot('a', 4, 's1', first.id), solo.ballot('b', 1)], [first]]) {
+        solo.vote(ballots);
+        write();
+        await writer.flush();
+      }
+      for (const prefix of Object.values(PREFIXES)) await collect(store.whole(prefix));
     }));
 
   it('stop at the first failure and tell it once', () =>
