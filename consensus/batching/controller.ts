@@ -24,7 +24,9 @@ const ROUND_MS_MIN = 300;
 const ROUND_MS_MAX = 2_000;
 const ROUND_FINALS = 1.5;
 /** R falls by noise, too, but not by so much. */
+const FLOOR_FALL = 3;
 const FLOOR_FALL_MS = 50;
+const FLOOR_BELIEVED_MS = 3_000;
 
 /**
  * The batch policy of a node, driven by samples; after BBR (Cardwell et al., 2016), for segments instead of packets.
@@ -44,6 +46,7 @@ export class Controller implements BatchPolicy {
   #machine = new MachineLoad();
   #links = new LinkLoad();
   #floorMs = 0;
+  #queuedAtMs = Number.NEGATIVE_INFINITY;
   #atMs: number | undefined;
   #elapsedMs = 0;
   #goodSamples = GOOD_SAMPLES;
@@ -78,7 +81,7 @@ export class Controller implements BatchPolicy {
       const reason = this.#controls[row.shard]?.observe(atMs, windowMs, row);
       if (reason !== undefined) reasons.set(row.shard, reason);
     }
-    this.#followFloor([...reasons.values()].includes('floor-moved'));
+    this.#followFloor(atMs);
     const isPaced = this.#controls.some(({ queue }) => queue !== 'unknown');
     this.#elapsedMs = isPaced ? this.#elapsedMs + windowMs : 0;
     const paced = this.#elapsedMs < this.#roundMs() ? undefined : this.#turnPace();
@@ -88,15 +91,19 @@ export class Controller implements BatchPolicy {
     });
   }
 
-  /** The way got longer, so its queue was none; or much shorter, so what was learned on it is of no use. */
-  #followFloor(hasMoved: boolean): void {
-    const floors = this.#controls.flatMap(({ estimates }) => (estimates.finalMsMin > 0 ? [estimates.finalMsMin] : []));
-    if (floors.length === 0) return;
-    const floorMs = Math.min(...floors);
-    if (hasMoved) this.#pace.forgiveQueue();
-    else if (floorMs < this.#floorMs / 2 && floorMs < this.#floorMs - FLOOR_FALL_MS) this.#pace.renew();
-    else if (floorMs < this.#floorMs) return;
-    this.#floorMs = floorMs;
+  /**
+   * Where the way got much shorter, what was learned on the longer one is of no use. R rises with any queue that outlasts
+   * its filter, too: that the way is longer is believed when no queue stood for a while.
+   */
+  #followFloor(atMs: number): void {
+    const known = this.#controls.filter(({ estimates }) => estimates.finalMsMin > 0);
+    if (known.length === 0) return;
+    const floorMs = Math.min(...known.map(({ estimates }) => estimates.finalMsMin));
+    if (known.filter(({ queue }) => queue === 'stands').length * 2 >= known.length) this.#queuedAtMs = atMs;
+    const hasFallen = floorMs < this.#floorMs / FLOOR_FALL && floorMs < this.#floorMs - FLOOR_FALL_MS;
+    if (hasFallen) this.#pace.renew();
+    if (hasFallen || this.#floorMs === 0 || atMs - this.#queuedAtMs > FLOOR_BELIEVED_MS) this.#floorMs = floorMs;
+    else this.#floorMs = Math.min(this.#floorMs, floorMs);
   }
 
   #turnPace(): string | undefined {
@@ -109,6 +116,7 @@ export class Controller implements BatchPolicy {
     return this.#pace.turn({
       pressure: this.#machine.pressure ?? queue ?? this.#links.pressure,
       isFar: this.#machine.isFull || known.some(({ isFar }) => isFar),
+      mayProbe: known.some(({ phase }) => phase === 'steady'),
       queueMostMs: Math.max(0, ...known.flatMap(({ queue: one, paceMsMax }) => (one === 'stands' ? paceMsMax : []))),
       usefulMs: floors.length === 0 ? 0 : Math.min(...floors),
       finalMs: finals.length === 0 ? undefined : finals.reduce((sum, one) => sum + one, 0) / finals.length,
@@ -134,6 +142,7 @@ export class Controller implements BatchPolicy {
     this.#machine = new MachineLoad();
     this.#links = new LinkLoad();
     this.#floorMs = 0;
+    this.#queuedAtMs = Number.NEGATIVE_INFINITY;
     this.#elapsedMs = 0;
     for (const control of this.#controls) control.reset(phase);
     return this.#controls.flatMap((control) => control.retarget(atMs, this.#pace.intervalMs, false, reason) ?? []);

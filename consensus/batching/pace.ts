@@ -7,6 +7,8 @@ export interface PaceRound {
   readonly pressure: Pressure | undefined;
   /** No small step will do. */
   readonly isFar: boolean;
+  /** Whether the model of some shard is far enough to judge a probe. */
+  readonly mayProbe: boolean;
   /** A queue presses no further than to this. */
   readonly queueMostMs: number;
   /** Below this a shorter interval would gain nothing. */
@@ -59,8 +61,6 @@ export class Pace {
   /** The longest interval that pressure of our own asked for: as far as a peer may press, since it may pretend. */
   #pressedMs = INTERVAL_MS_MIN;
   #finalMs: number | undefined;
-  /** Before queues began to press: taken up again when the queue turns out to be a longer way. */
-  #unpressedMs = INTERVAL_MS_MIN;
 
   get intervalMs(): number {
     return this.#intervalMs;
@@ -76,10 +76,11 @@ export class Pace {
     if (pressure !== undefined) return this.#press(pressure, round);
     this.#pressedRounds = 0;
     this.#isPressed = false;
-    this.#unpressedMs = this.#intervalMs;
     if (this.#probe !== undefined) return this.#goOnProbing(this.#probe);
     this.#rounds += 1;
-    return this.#rounds < this.#patience ? undefined : this.#startProbe(Math.max(INTERVAL_MS_MIN, usefulMs));
+    return !round.mayProbe || this.#rounds < this.#patience
+      ? undefined
+      : this.#startProbe(Math.max(INTERVAL_MS_MIN, usefulMs));
   }
 
   #startProbe(leastMs: number): PaceChange | undefined {
@@ -152,25 +153,15 @@ export class Pace {
     this.#patience = Math.min(PATIENCE_ROUNDS_MAX, 2 * this.#patience);
   }
 
-  /** The queue that pressed was none: the way is longer than it was. */
-  forgiveQueue(): void {
-    this.#move(this.#unpressedMs);
-    this.#forget();
-  }
-
   /** The way is much shorter than it was: what was learned on the long one is forgotten. */
   renew(): void {
     this.#move(INTERVAL_MS_MIN);
-    this.#forget();
-  }
-
-  #forget(): void {
     this.#probe = undefined;
     this.#rounds = 0;
     this.#pressedRounds = 0;
     this.#patience = PATIENCE_ROUNDS;
     this.#isShorterNext = true;
-    this.#pressedMs = this.#intervalMs;
+    this.#pressedMs = INTERVAL_MS_MIN;
   }
 }
 

@@ -1,3 +1,4 @@
+import { INTERVAL_MS_MAX } from './pace.ts';
 import { type Round, ShardModel } from './shard-model.ts';
 import { DEFAULT_TARGETS, longestFinalMs, targetsFor } from './targets.ts';
 import type { BatchTargets, Decision, Estimates, Phase, ShardSample } from './types.ts';
@@ -17,6 +18,7 @@ const LEVEL_ROUNDS = 3;
 const DRAIN_ROUNDS = 4;
 const LONGER = 2;
 const FINALS_PER_PACE = 12;
+const PACED = 0.7;
 /** Twice the longest finality in flight leaves as much again to find more rate. */
 const GAIN = 2;
 /** A way that becomes longer by so much is not felt before it is seen. */
@@ -42,6 +44,7 @@ export class ShardControl {
   #finalMs: number | undefined;
   #pipeMs = 0;
   #fastest: number[] = [];
+  #paceMs = 0;
   /** What the last decision said. */
   #told: { readonly phase: Phase; readonly targets: BatchTargets } = { phase: 'startup', targets: DEFAULT_TARGETS };
 
@@ -138,7 +141,9 @@ export class ShardControl {
     if (this.#roundsInPhase < DRAIN_ROUNDS) return undefined;
     const least = Math.min(...this.#fastest);
     const isLevel = Math.max(...this.#fastest) < LEVEL * least;
-    if (!isLevel || !this.#isLonger) return undefined;
+    // A queue of our own making would have answered to the pace by now.
+    if (!isLevel || !this.#isLonger || this.#paceMs < PACED * Math.min(INTERVAL_MS_MAX, this.paceMsMax))
+      return undefined;
     this.#model.moveFloor(atMs, least);
     return this.#enter('steady', 'floor-moved');
   }
@@ -196,6 +201,7 @@ export class ShardControl {
     };
     const targets = isDefault ? this.#openTargets(paceMs) : targetsFor(operating, this.#targets);
     const phase = this.#phase === 'steady' && isProbing ? 'probe' : this.#phase;
+    this.#paceMs = paceMs;
     this.#targets = targets;
     if (targets === this.#told.targets && phase === this.#told.phase) return undefined;
     this.#told = { phase, targets };

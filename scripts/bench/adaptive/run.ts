@@ -9,10 +9,10 @@ import { Sampler, WINDOW_MS } from './sampler.ts';
 import { BLOCK_INTERVAL_MS, Validator } from './validator.ts';
 import { World } from './world.ts';
 
-/** Fixed targets, or a controller that gets samples, as they are or as `spoil` makes them. */
+/** Fixed targets, or a controller that gets samples, as they are or as `spoil` makes them; undefined: it gets none. */
 export type Policy =
   | { readonly kind: 'fixed'; readonly itemsTarget: number; readonly lingerMs: number }
-  | { readonly kind: 'agent'; readonly spoil?: (sample: Sample, random: Random) => Sample };
+  | { readonly kind: 'agent'; readonly spoil?: (sample: Sample, random: Random) => Sample | undefined };
 
 /** The clients: so many items under way at each node, or so many per second at all nodes together. */
 export type Load = { readonly kind: 'closed' } | { readonly kind: 'open'; readonly itemsPerS: number };
@@ -124,7 +124,9 @@ class Cluster {
       const taken = sampler.take(this.#world.nowMs);
       const controller = this.#controllers[seat];
       if (taken === undefined || controller === undefined || this.#policy.kind !== 'agent') continue;
-      const sample = this.#policy.spoil?.(taken, this.#random) ?? taken;
+      const { spoil } = this.#policy;
+      const sample = spoil === undefined ? taken : spoil(taken, this.#random);
+      if (sample === undefined) continue;
       const decisions = controller.observe(sample);
       this.#decisions[seat]?.push(...decisions);
       for (const { shard } of decisions) if (shard > 0) this.#nodes[seat]?.author.trySeal(shard);
