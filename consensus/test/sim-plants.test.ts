@@ -16,7 +16,7 @@ const WORLDS: readonly (readonly [plant: string, seed: number, options: PlanOpti
   ['no-journal', 3, CRASHY],
   ['finalize-after-nullify', 1, CRASHY],
   ['forget-segments', 1, CRASHY],
-  ['own-votes-lost', 4, DARK],
+  ['own-votes-lost', 5, DARK],
   ['no-fence', 86, PLAIN],
   ['accept-before-sync', 2, CRASHY],
   ['lose-a-vote', 1, PLAIN],
