@@ -100,12 +100,12 @@ function retryAfterMs(error: WaggleError): number {
   return Number.isFinite(wanted) ? Math.min(Math.max(wanted, 1), RETRY_AFTER_MS_MAX) : RETRY_AFTER_MS;
 }
 
-let loaded: Promise<Fetch> | undefined;
+/** Loaded with the first call: a command that calls nobody starts no network stack. */
+let plainFetch: Fetch | undefined;
 
-/** Sockets are for who calls: what only reads the table of commands opens none. */
-function loadFetch(): Promise<Fetch> {
-  loaded ??= import('./plain-fetch.ts').then(({ plainFetch }) => plainFetch);
-  return loaded;
+async function loadFetch(): Promise<Fetch> {
+  ({ plainFetch } = await import('./plain-fetch.ts'));
+  return plainFetch;
 }
 
 async function post(options: RpcClientOptions, body: object, call: CallOptions): Promise<unknown> {
@@ -113,8 +113,8 @@ async function post(options: RpcClientOptions, body: object, call: CallOptions):
   const timeoutMs = call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
   const timer = AbortSignal.timeout(timeoutMs);
   try {
-    const fetch = options.fetch ?? (await loadFetch());
-    const response = await fetch(url, {
+    const send = options.fetch ?? plainFetch ?? (await loadFetch());
+    const response = await send(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
