@@ -7,6 +7,7 @@ import type { Replica } from '../replica-state.ts';
 import { seatOf } from '../seat.ts';
 import type { Delivery, ExecutedBlock, Input, Message, Now, ReplicaConfig, Send } from '../types.ts';
 import { isFetchRequest } from '../wire.ts';
+import { AGENT_WINDOW_MS, SimAgent } from './agent.ts';
 import { answerFromArchive } from './archive.ts';
 import type { Disk } from './disk.ts';
 import type { Plant } from './plants.ts';
@@ -37,6 +38,8 @@ export interface NodeSetup {
   readonly compact: number;
   readonly inputsPerSync: number;
   readonly plant: Plant | undefined;
+  /** Whether samples and a controller set its batches; otherwise they are fixed. */
+  readonly agent: boolean;
 }
 
 /** Unix time at which every world begins. */
@@ -66,6 +69,8 @@ export class SimNode {
   #inbox: Input[] = [];
   #syncing = false;
   #wakeToken = 0;
+  #agent: SimAgent | undefined;
+  #isSampling = false;
 
   constructor(setup: NodeSetup, host: Host) {
     this.index = seatOf(setup.config);
@@ -97,7 +102,9 @@ export class SimNode {
     this.#syncing = false;
     const state = createState();
     disk.restoreRows(state);
-    const replica = createReplica(config, state, disk.anchor());
+    this.#agent = this.setup.agent ? new SimAgent(this.index, config.shards, config.blockIntervalMs) : undefined;
+    this.#isSampling = false;
+    const replica = createReplica(config, state, disk.anchor(), this.#agent?.policy);
     for (const entry of disk.journal()) if (plant?.forgets?.(entry) !== true) restore(replica, entry);
     plant?.afterRestore?.(replica);
     this.replica = replica;
@@ -156,6 +163,7 @@ export class SimNode {
     const [send, deliver] = [[...effects.send], [...effects.deliver]];
     disk.append(persist);
     this.#wakeAt(wakeAtMs);
+    this.#sampleLater(replica);
     if (!mustSync) {
       this.#release(replica, send, deliver);
       return;
@@ -175,6 +183,20 @@ export class SimNode {
     };
     this.#endSync = end;
     this.#host.after(this.#syncDelayMs(), end);
+  }
+
+  /** Windows follow each other while there is work; targets change between steps only. */
+  #sampleLater(replica: Replica): void {
+    const agent = this.#agent;
+    if (agent === undefined || this.#isSampling || !agent.hasWork(replica)) return;
+    this.#isSampling = true;
+    const boot = this.boots;
+    this.#host.after(AGENT_WINDOW_MS, () => {
+      if (this.boots !== boot || this.replica !== replica) return;
+      this.#isSampling = false;
+      agent.sample(replica, this.#host.nowMs);
+      this.#sampleLater(replica);
+    });
   }
 
   /** The disk is a good one from now on, and what it is at is done. */
@@ -207,6 +229,7 @@ export class SimNode {
     }
     const executed: ExecutedBlock[] = [];
     for (const delivery of deliver) {
+      this.#agent?.observe(delivery, this.#host.nowMs);
       if (delivery.kind === 'executed') executed.push(delivery.executed);
       if (delivery.kind === 'snapshot-due') this.#makeSnapshot(delivery);
       this.#host.deliver(this, delivery);

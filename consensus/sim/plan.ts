@@ -45,6 +45,8 @@ export interface Plan {
   readonly inboxMax: number;
   /** When one honest node loses its disk, and which one; it counts as one of the f. */
   readonly wipe: { readonly atMs: number; readonly node: number } | undefined;
+  /** Whether honest nodes tune their batches. */
+  readonly agent: boolean;
   /** Blocks between two snapshots; none where it is absent. */
   readonly snapshotIntervalBlocks?: number;
 }
@@ -86,6 +88,8 @@ export interface PlanOptions {
   readonly shards?: number;
   /** Not drawn, so that the seeds of worlds without it stay the same worlds. */
   readonly snapshotIntervalBlocks?: number;
+  /** Default: drawn for a share of the seeds. */
+  readonly agent?: boolean;
   /** Default: 3. */
   readonly era?: Era;
 }
@@ -125,6 +129,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     votersPerNode: random.between(2, n === 4 ? 5 : n > 7 ? 2 : 3),
     ...(options.snapshotIntervalBlocks === undefined ? {} : { snapshotIntervalBlocks: options.snapshotIntervalBlocks }),
     ...ERA_1,
+    agent: options.agent ?? (era === 3 && drawAgent(seed)),
     ...(era === 1 ? {} : drawClocksAndQueues(random)),
     ...(era < 3 ? {} : drawDisks(random)),
   };
@@ -136,7 +141,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
 /** A world of `n` in which nothing goes wrong but what a script does to it. */
 export function calmPlan(seed: number, changes: Partial<Plan> = {}): Plan {
   const calm = { links: GOOD_LINKS, crashEveryMs: 0, splitEveryMs: 0, skewMs: 0, encoded: false, compact: 0 };
-  return { ...drawPlan(seed, { n: 4, shards: 1, villains: [] }), ...calm, ...ERA_1, ...changes };
+  return { ...drawPlan(seed, { n: 4, shards: 1, villains: [], agent: false }), ...calm, ...ERA_1, ...changes };
 }
 
 /** At most f are faulty, villains and wiped ones together. */
@@ -151,6 +156,13 @@ function drawWipe(random: Random, { n, villains, chaosMs }: Plan): Plan['wipe'] 
 function drawWeather(random: Random): Weather | undefined {
   const draw = random.below(20);
   return draw === 0 ? 'crashy' : draw === 1 ? 'dark' : undefined;
+}
+
+const AGENT_SALT = 0xa9e4;
+
+/** From a stream of its own, so that all else of a seed stays; by this salt also what the regression seeds of era 3 are. */
+function drawAgent(seed: number): boolean {
+  return new Random(seed ^ AGENT_SALT).chance(0.25);
 }
 
 const ERA_1 = {

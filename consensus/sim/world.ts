@@ -143,6 +143,7 @@ export class World implements Host {
       compact,
       inputsPerSync,
       plant: own,
+      agent: plan.agent && !plan.villains.has(self),
     };
     return new SimNode({ ...setup, disk: new Disk(start), createState: () => createState(genesis) }, host);
   }
