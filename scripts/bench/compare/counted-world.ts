@@ -69,7 +69,7 @@ export class CountedWorld implements Host {
       };
       const disk = new CountedDisk(start, this.#counts);
       const links = { skewMs: 0, driftPermille: 0, inboxMax: Number.MAX_SAFE_INTEGER, inputsPerSync: INPUTS_PER_TURN };
-      const disks = { syncMs: SYNC_MS, stall: 0, stallMs: 0, ledgerSync: 0, compact: 0 };
+      const disks = { syncMs: SYNC_MS, stall: 0, stallMs: 0, ledgerSync: 0, compact: 0, agent: false };
       const setup = { config, disk, random: random.fork(), createState: () => createState(genesis), plant: undefined };
       return new SimNode({ ...setup, ...links, ...disks }, this);
     });
