@@ -26,7 +26,7 @@ test('K-03 a node whose state differs where no checkpoint looks is stopped by th
     state.heads.restore(first[0], { ...first[1], height: first[1].height + 1_000 });
   };
   const plant = { shows: /another state/, afterStep };
-  const world = runWorld(1, { ...SNAPSHOTS, plant });
+  const world = runWorld(1, { ...SNAPSHOTS, plant, agent: false });
   assert.ok(
     world.verdict.violations.some((violation) => plant.shows.test(violation)),
     world.verdict.violations.join(),
