@@ -21,7 +21,10 @@ test('the counters of this tree are within their bounds', (t) => {
 test('waste in the code is named: a body that is decoded from a copy, a step that syncs for nothing', (t) => {
   const root = copyRepository(t);
   edit(root, 'protocol/codec/reader.ts', (text) => text.replace(/(constructor\(bytes: Uint8Array.*\) \{\n)/, COPIES));
-  edit(root, 'consensus/sim/node.ts', (text) => text.replace('let mustSync = false;', 'let mustSync = true;'));
+  const always = 'const { persist, wakeAtMs } = effects;\n    const mustSync = true;';
+  edit(root, 'consensus/sim/node.ts', (text) =>
+    text.replace('const { persist, mustSync, wakeAtMs } = effects;', always),
+  );
   const { code, output } = counters(root);
   assert.equal(code, 1, output);
   assert.match(output, /name=allocations\.bufferBytes .*verdict=grown/);
