@@ -81,6 +81,8 @@ export class Controller implements BatchPolicy {
       const reason = this.#controls[row.shard]?.observe(atMs, windowMs, row);
       if (reason !== undefined) reasons.set(row.shard, reason);
     }
+    const busy = new Set(shards.map(({ shard }) => shard));
+    for (const [shard, control] of this.#controls.entries()) if (!busy.has(shard)) control.rest();
     this.#followFloor(atMs);
     const isPaced = this.#controls.some(({ queue }) => queue !== 'unknown');
     this.#elapsedMs = isPaced ? this.#elapsedMs + windowMs : 0;

@@ -32,9 +32,9 @@ export class LinkLoad {
   }
 
   get pressure(): Pressure | undefined {
-    const isLate = [...this.#peers.values()].some(({ quickest, roundTripMs }) => {
+    const late = [...this.#peers.values()].filter(({ quickest, roundTripMs }) => {
       return roundTripMs > LATE_RATIO * (quickest.value ?? roundTripMs) + LATE_MS;
     });
-    return isLate ? 'peer-late' : undefined;
+    return late.length > Math.floor(this.#peers.size / 3) ? 'peer-late' : undefined;
   }
 }

@@ -112,6 +112,14 @@ export class ShardControl {
     return round === undefined ? undefined : this.#turn(atMs, round);
   }
 
+  /** Nothing of the shard was under way in a window: no queue stands, and nobody waits. */
+  rest(): void {
+    this.#finalMs = undefined;
+    if (this.#queue !== 'stands') return;
+    this.#queue = 'clear';
+    this.#standingRounds = 0;
+  }
+
   #turn(atMs: number, round: Round): string | undefined {
     this.#recentPerS = round.itemsPerS;
     this.#queue = this.#judge(round.pipeMs);

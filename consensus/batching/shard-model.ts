@@ -44,8 +44,10 @@ export class ShardModel {
     this.#elapsedMs += windowMs;
     this.#items += deliveredItems;
     if (deliveredItems > 0) this.#itemBytes += WEIGHT * (deliveredBytes / deliveredItems - this.#itemBytes);
-    if (finalMs !== undefined)
+    if (finalMs !== undefined) {
       this.#p99 = this.#p99 === 0 ? finalMs.p99 : this.#p99 + WEIGHT * (finalMs.p99 - this.#p99);
+      this.#finals.push(finalMs.p99);
+    }
     const partsMs = parts === undefined ? undefined : parts.orderMs + parts.executeMs;
     const pipeMs = partsMs ?? finalMs?.p50;
     if (pipeMs !== undefined && deliveredItems > 0) {

@@ -18,6 +18,9 @@ const HTTPS = { agent: new HttpsAgent({ keepAlive: true }), request: httpsReques
 /** Addresses are few, and asked for thousands of times a second. */
 const TARGETS = new Map<string, ClientRequestArgs>();
 const TARGETS_MAX = 1_024;
+/** As the global fetch: nothing was sent then, so it is another matter than an answer that is late. */
+const CONNECT_MS = 10_000;
+const CONNECT_LATE = 'UND_ERR_CONNECT_TIMEOUT';
 
 /**
  * One POST by node:http: a quarter of what the global fetch takes for small calls, and a load generator stands beside the
@@ -37,6 +40,12 @@ export const plainFetch: Fetch = (url, { method, headers, body, signal }) => {
       resolve({ status: response.statusCode ?? 0, text: () => text });
     });
     call.on('error', fail);
+    call.on('socket', (socket) => {
+      if (!socket.connecting) return;
+      const late = () => call.destroy(Object.assign(new Error('no connection'), { code: CONNECT_LATE }));
+      const timer = setTimeout(late, CONNECT_MS);
+      for (const end of ['connect', 'close'] as const) socket.once(end, () => clearTimeout(timer));
+    });
     call.end(body);
   } catch (error) {
     fail(error);

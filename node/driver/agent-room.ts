@@ -77,7 +77,8 @@ function machinePorts(journal: AgentParts['journal'], peers: AgentParts['peers']
       const { syncs, lastSyncMs } = journal.stats();
       return syncs === 0 ? undefined : lastSyncMs;
     },
-    links: () => peers().flatMap((peer) => (peer.connected ? [linkOf(peer)] : [])),
+    // An observer may be as slow as it likes.
+    links: () => peers().flatMap((peer) => (peer.connected && peer.validator ? [linkOf(peer)] : [])),
   };
 }
 

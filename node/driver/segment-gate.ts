@@ -1,6 +1,7 @@
 import { isAuthentic } from '../../consensus/admit.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
-import { decodeSegment, type Segment } from '../../protocol/chain/segment.ts';
+import { decodeSegment, readSignedHeader, type Segment, type SignedHeader } from '../../protocol/chain/segment.ts';
+import { Reader } from '../../protocol/codec/reader.ts';
 import { codeOf } from '../../protocol/errors.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -21,14 +22,14 @@ export interface SegmentVerdict {
  * what depends on where this node stands. A missing parent is no fault. The signature comes last: it costs the most.
  */
 export function judgeSegment(replica: Replica, shard: number | undefined, bytes: Uint8Array): SegmentVerdict {
-  let segment: Segment;
+  let head: SignedHeader;
   try {
-    segment = decodeSegment(bytes);
+    head = readSignedHeader(new Reader(bytes));
   } catch (error) {
     return refused(undefined, 'reject', codeOf(error) ?? 'undecodable');
   }
   const { config, chains } = replica;
-  const { header } = segment;
+  const { header, id } = head;
   if (!hashesEqual(header.chain, config.chain) || header.epoch !== config.roster.epoch) {
     return refused(header.shard, 'ignore', 'other chain or epoch');
   }
@@ -40,7 +41,14 @@ export function judgeSegment(replica: Replica, shard: number | undefined, bytes:
   if (header.height <= chain.executed.height) return refused(header.shard, 'ignore', 'already final');
   if (header.height > chain.final.height + LIMITS.chainWindowSegments)
     return refused(header.shard, 'ignore', 'over the window');
-  if (chain.get(segment.id) !== undefined) return refused(header.shard, 'ignore', 'known');
+  if (chain.get(id) !== undefined) return refused(header.shard, 'ignore', 'known');
+  // Items are hashed one by one, so the body comes after all that a header alone can say.
+  let segment: Segment;
+  try {
+    segment = decodeSegment(bytes);
+  } catch (error) {
+    return refused(undefined, 'reject', codeOf(error) ?? 'undecodable');
+  }
   if (!isAuthentic(config, segment)) return refused(header.shard, 'reject', 'signature');
   // Final but not executed: its payload may be what execution waits for.
   if (header.height <= chain.final.height)

@@ -1,5 +1,7 @@
 /** How long elements of batches are begun in one turn of the event loop: about what a batch of usual ballots takes. */
 const TURN_MS = 3;
+/** Of the bodies whose elements wait: nothing was spent for them yet, so no rate bounds them. */
+const WAITING_BYTES_MAX = 32 * 1024 * 1024;
 
 type Begin<Result> = (element: unknown, done: (result: Result) => void) => void;
 
@@ -10,13 +12,19 @@ type Begin<Result> = (element: unknown, done: (result: Result) => void) => void;
 export class Batches {
   readonly #turnMs: number;
   readonly #waiting: (() => void)[] = [];
+  #waitingBytes = 0;
 
   constructor(turnMs = TURN_MS) {
     this.#turnMs = turnMs;
   }
 
+  /** Whether a batch of so many bytes may wait; one that nobody is before always may. */
+  hasRoom(sizeBytes: number): boolean {
+    return this.#waiting.length === 0 || this.#waitingBytes + sizeBytes <= WAITING_BYTES_MAX;
+  }
+
   /** Resolves with the results in the order of the elements, one at least, when all are done. `begin` must not throw. */
-  run<Result>(elements: readonly unknown[], begin: Begin<Result>): Promise<Result[]> {
+  run<Result>(elements: readonly unknown[], begin: Begin<Result>, sizeBytes = 0): Promise<Result[]> {
     const { promise, resolve } = Promise.withResolvers<Result[]>();
     const results = new Array<Result>(elements.length);
     let left = elements.length;
@@ -33,7 +41,9 @@ export class Batches {
         if (performance.now() - startMs >= this.#turnMs) break;
       }
       if (next < elements.length) this.#defer(go);
+      else this.#waitingBytes -= sizeBytes;
     };
+    this.#waitingBytes += sizeBytes;
     if (this.#waiting.length === 0) go();
     else this.#defer(go);
     return promise;
@@ -44,10 +54,17 @@ export class Batches {
     if (this.#waiting.length === 1) setImmediate(() => this.#turn());
   }
 
-  /** One batch a turn. It is counted as waiting while it runs, so that what it defers takes a turn of its own. */
+  /**
+   * Those that wait, each once, until a turn's time is over: one a turn would never catch up with short ones that come
+   * faster than turns. Each is counted as waiting while it runs, so that what it defers takes a turn of its own.
+   */
   #turn(): void {
-    this.#waiting[0]?.();
-    this.#waiting.shift();
+    const startMs = performance.now();
+    for (let left = this.#waiting.length; left > 0; left--) {
+      this.#waiting[0]?.();
+      this.#waiting.shift();
+      if (performance.now() - startMs >= this.#turnMs) break;
+    }
     if (this.#waiting.length > 0) setImmediate(() => this.#turn());
   }
 }

@@ -49,7 +49,10 @@ export class Dispatcher {
     const { value, idSources } = parsed;
     const call = (one: unknown, done: (answer: Answer) => void) => this.#one(one, idSources, caller, budget, done);
     if (!Array.isArray(value)) return await new Promise<Answer>((done) => call(value, done));
-    const texts = await this.#batches.run(value, (one, done) => call(one, ({ text }) => done(text)));
+    if (!this.#batches.hasRoom(body.length)) {
+      return this.refuse(new RpcError('network.busy', { detail: 'too many batches wait', retryAfterMs: 200 }));
+    }
+    const texts = await this.#batches.run(value, (one, done) => call(one, ({ text }) => done(text)), body.length);
     const given = texts.filter((text) => text !== undefined);
     return { text: given.length === 0 ? undefined : `[${given.join(',')}]` };
   }

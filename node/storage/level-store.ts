@@ -147,7 +147,7 @@ export class LevelStore implements LedgerStore {
     const replaced = mends ? [] : await this.#replacedBy(changes);
     const sums = this.#sums.copy();
     for (const { key, stored } of replaced) sums.take(key[0] ?? 0, stored);
-    const batch = this.#level.batch();
+    const batch = await this.#do(async () => this.#level.batch());
     for (const { key, put } of changes) {
       if (put === undefined) batch.del(key);
       else {

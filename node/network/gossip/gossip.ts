@@ -37,7 +37,7 @@ interface Router extends GossipSub {
   readonly peers: ReadonlyMap<string, unknown>;
   readonly streamsOutbound: ReadonlyMap<string, unknown>;
   /** Ids that are not asked for when a peer advertises them. */
-  readonly seenCache: { has(id: string): boolean; put(id: string): unknown };
+  readonly seenCache: { readonly size: number; has(id: string): boolean; put(id: string): unknown };
   reportMessageValidationResult(id: string, from: string, verdict: TopicValidatorResult): void;
 }
 
@@ -54,6 +54,8 @@ const OUTBOUND_BYTES_MAX = 16 * 1024 * 1024;
 /** Segments of one forwarding peer that may await their verdict at once; the rest is ignored, and fetched by chain. */
 const PENDING_COUNT_MAX = 1024;
 const PENDING_BYTES_MAX = 32 * 1024 * 1024;
+/** Ids seen at a time up to which refused segments are remembered, too; 155 bytes each. */
+const REFUSED_IDS_MAX = 65_536;
 /** Whoever sends at once sends to all, nobody relays, heartbeats advertise to all; see the class. */
 const FLOOD_WITHOUT_MESH = {
   floodPublish: true,
@@ -194,6 +196,8 @@ export class Gossip {
     const msgId = this.#messageId(topic, bytes);
     const msgIdStr = idText(msgId);
     if (pubsub.seenCache.has(msgIdStr)) return;
+    // The library keeps ids for two minutes, however many: what was refused costs its sender nothing, and must not fill the memory.
+    if (!isKept && pubsub.seenCache.size >= REFUSED_IDS_MAX) return;
     pubsub.seenCache.put(msgIdStr);
     if (!isKept) return;
     this.#cache.put({ msgId, msgIdStr }, { topic, data: bytes }, true);

@@ -12,6 +12,8 @@ const REFUSED_COUNTER = new Map([
 
 /** Frames of one peer that are handled without a turn of the event loop between. */
 const FRAMES_PER_TURN = 128;
+/** …and how long they may take: a segment of many small items costs ten milliseconds to judge, whoever signed it. */
+const TURN_MS = 8;
 
 /** The counter for a frame error, or undefined when the stream merely broke. */
 export function refusedCounter(error: unknown): string | undefined {
@@ -44,16 +46,21 @@ export class FrameInbox {
     }
     try {
       const decoder = new FrameDecoder(this.#frameBytesMax);
-      let frames = 0;
+      let [frames, spentMs] = [0, 0];
       for await (const chunk of readStream(stream, { creditsRarely: true })) {
         for (const frame of decoder.push(chunk)) {
-          frames += 1;
           // A chunk may hold hundreds of segments to judge: others have their turn between.
-          if (frames % FRAMES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+          if (frames >= FRAMES_PER_TURN || spentMs >= TURN_MS) {
+            [frames, spentMs] = [0, 0];
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+          frames += 1;
           if (this.#streams.get(from) !== stream) return;
           this.#counters.bump('frame.received');
           this.#counters.bump('frame.received_bytes', frame.byteLength);
+          const startedMs = performance.now();
           this.#onFrame(from, frame);
+          spentMs += performance.now() - startedMs;
         }
       }
       decoder.end();

@@ -106,7 +106,11 @@ class StreamReader implements AsyncIterableIterator<Uint8Array> {
     if (this.#crediting === undefined || this.#uncreditedBytes < CREDIT_BYTES || this.#paused) return;
     this.#uncreditedBytes = 0;
     if (this.#stream.status !== 'open') return;
-    this.#crediting.sendResume();
+    try {
+      this.#crediting.sendResume();
+    } catch {
+      // The connection is closing under the stream, whose 'close' ends this reader. Thrown in an event listener it would end the process.
+    }
     this.#crediting.sendPause();
   }
 

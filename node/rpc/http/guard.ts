@@ -42,10 +42,17 @@ export function addGuard(app: FastifyInstance, hostGuard: HostGuard, rooms: Room
 function capUnsent(app: FastifyInstance, { counters, dispatcher, limits, unsent }: Rooms): void {
   const deadlines = new Deadlines(limits.sendTimeoutMs);
   app.addHook('onSend', (_request, reply, payload, done) => {
+    // Its client left before the answer: `close` was said already and is not said again.
+    if (reply.raw.closed) {
+      done(null, payload);
+      return;
+    }
     const release = unsent.take(sizeBytesOf(payload));
     const deadline = deadlines.start(() => {
       counters.cut('slow-reader');
       reply.raw.destroy();
+      // An answer that stood behind another one of a connection that ended is never closed.
+      release?.();
     });
     // After the last byte went out, too.
     reply.raw.once('close', () => {

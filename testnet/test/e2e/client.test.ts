@@ -96,12 +96,12 @@ test('votes and a subscription go on while one node after the other is killed: n
       else heights.push(event.seq);
     });
     try {
-      const options = { ballots: 160, overMs: 12_000, killEveryMs: 5_000, downMs: 1_000 };
+      const options = { ballots: 240, overMs: 24_000, killEveryMs: 5_000, downMs: 1_000 };
       const result = await runFailover(testnet, options, () => undefined);
       const { submitted, counted, countedPerNode, doubled, untrue, kills } = result;
       assert.deepEqual(
         { submitted, counted, countedPerNode, doubled, untrue },
-        { submitted: 160, counted: 160, countedPerNode: [160, 160, 160, 160], doubled: 0, untrue: 0 },
+        { submitted: 240, counted: 240, countedPerNode: [240, 240, 240, 240], doubled: 0, untrue: 0 },
       );
       assert.ok(kills >= 2, String(kills));
       const { height } = await client.call('chain_head');
