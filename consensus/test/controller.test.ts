@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Controller } from '../batching/controller.ts';
+import { LinkLoad } from '../batching/link-load.ts';
 import { FIXED_BATCHES } from '../batching/pool.ts';
 import { DEFAULT_TARGETS, TARGET_BOUNDS } from '../batching/targets.ts';
 import type { BatchTargets, Decision, Sample, ShardSample } from '../batching/types.ts';
@@ -263,4 +264,56 @@ test('in a steady state decisions become ever fewer', () => {
   const minutes = [0, 1, 2, 3].map((minute) => feed(controller, 600 + 600 * minute, 1_200 + 600 * minute).length);
   assert.ok((minutes[0] ?? 0) <= 36, minutes.join());
   assert.ok((minutes[3] ?? 0) <= 12, minutes.join());
+});
+
+test('one late peer of three presses nothing, two do', () => {
+  const load = new LinkLoad();
+  const see = (at: number, ...roundTripsMs: readonly number[]) => {
+    const links = roundTripsMs.map((roundTripMs, peer) => ({ peer: `v${peer}`, bytesPerS: 0, roundTripMs }));
+    load.observe(at * WINDOW_MS, links);
+    return load.pressure;
+  };
+  assert.equal(see(1, 2, 2, 2), undefined);
+  assert.equal(see(2, 2, 2, 5_000), undefined);
+  assert.equal(see(3, 2, 5_000, 5_000), 'peer-late');
+});
+
+/** Votes come steadily; beside a way of 20 ms and a queue, clients wait for half of the interval or all of it. */
+function steadyRow(shard: number, lingerMs: number, queueMs = 0): ShardSample {
+  const pipeMs = 20 + queueMs;
+  return row(shard, {
+    sealedSegments: Math.max(1, Math.round(WINDOW_MS / lingerMs)),
+    finalMs: { min: 20, p50: pipeMs + lingerMs / 2, p99: pipeMs + lingerMs + 8 },
+    parts: { sealMs: lingerMs / 2, orderMs: pipeMs - 2, executeMs: 2 },
+  });
+}
+
+test('a pace that a busy processor asked for comes back by probes once it is idle, under steady votes', () => {
+  const controller = new Controller({ shards: 1 });
+  const steady = (cpuShare: number) => (at: number) => {
+    return sample(at, { shards: [steadyRow(1, controller.lingerMs(1))] }, cpuShare);
+  };
+  feed(controller, 1, 100, steady(0.3));
+  feed(controller, 100, 500, steady(0.97));
+  assert.equal(controller.lingerMs(1), 60);
+  const decisions = feed(controller, 500, 1_500, steady(0.3));
+  assert.ok(decisions.some(({ reason }) => reason === 'probe-kept'));
+  assert.ok(controller.lingerMs(1) <= 10, String(controller.lingerMs(1)));
+});
+
+test('a shard that rests while its queue stands presses nobody any more', () => {
+  const controller = new Controller({ shards: SHARDS });
+  const make = (at: number) => {
+    const lingerMs = controller.lingerMs(2);
+    const burst = at < 20 ? [steadyRow(1, lingerMs)] : at < 40 ? [steadyRow(1, lingerMs, 100)] : [];
+    return sample(at, { shards: [...burst, steadyRow(2, lingerMs)] }, 0.3);
+  };
+  const pressed = feed(controller, 1, 40, make).filter(({ reason }) => reason === 'queue-stands');
+  assert.ok(pressed.length > 0);
+  const after = feed(controller, 40, 600, make);
+  assert.deepEqual(
+    after.filter(({ reason }) => reason === 'queue-stands'),
+    [],
+  );
+  assert.ok(controller.lingerMs(2) <= 10, String(controller.lingerMs(2)));
 });
