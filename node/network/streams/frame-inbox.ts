@@ -28,12 +28,20 @@ export class FrameInbox {
   readonly #frameBytesMax: number;
   readonly #counters: Counters;
   readonly #onFrame: (from: string, bytes: Uint8Array) => void;
+  readonly #nowMs: () => number;
   readonly #streams = new Map<string, Stream>();
 
-  constructor(frameBytesMax: number, onFrame: (from: string, bytes: Uint8Array) => void, counters: Counters) {
+  /** `nowMs`: a monotonic clock, for the length of turns alone. */
+  constructor(
+    frameBytesMax: number,
+    onFrame: (from: string, bytes: Uint8Array) => void,
+    counters: Counters,
+    nowMs = () => performance.now(),
+  ) {
     this.#frameBytesMax = frameBytesMax;
     this.#onFrame = onFrame;
     this.#counters = counters;
+    this.#nowMs = nowMs;
   }
 
   /** Read `stream` until it ends. `from` is the authenticated peer that opened it. */
@@ -58,9 +66,9 @@ export class FrameInbox {
           if (this.#streams.get(from) !== stream) return;
           this.#counters.bump('frame.received');
           this.#counters.bump('frame.received_bytes', frame.byteLength);
-          const startedMs = performance.now();
+          const startedMs = this.#nowMs();
           this.#onFrame(from, frame);
-          spentMs += performance.now() - startedMs;
+          spentMs += this.#nowMs() - startedMs;
         }
       }
       decoder.end();
