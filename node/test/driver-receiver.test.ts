@@ -4,7 +4,7 @@ import { createReplica } from '../../consensus/replica.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import type { Input, Message, ReplicaConfig } from '../../consensus/types.ts';
 import { decodeMessage, encodeMessage } from '../../consensus/wire.ts';
-import { ITEM_KINDS, type SegmentHeader, sealSegment } from '../../protocol/chain/segment.ts';
+import { decodeSegment, ITEM_KINDS, type SegmentHeader, sealSegment } from '../../protocol/chain/segment.ts';
 import { keyPairFromSeed } from '../../protocol/crypto/keys.ts';
 import { verify } from '../../protocol/crypto/verify.ts';
 import { codeOf } from '../../protocol/errors.ts';
@@ -146,6 +146,35 @@ describe('segments from gossip', () => {
     assert.equal(bench.inputs.length, 0, 'known');
     assert.equal(bench.judge(segmentBytes({}, 2)), 'ignore');
     assert.equal(bench.inputs.length, 1);
+  });
+});
+
+/** `bytes` with another body under the same header: it does not decode. */
+function withFalseBody(bytes: Uint8Array): Uint8Array {
+  const flipped = bytes.slice();
+  flipped[flipped.length - 1] = 99;
+  return flipped;
+}
+
+describe('segments whose body does not decode', () => {
+  it('are ignored for what their header says alone: nobody hashes the items', () => {
+    const bench = new Bench();
+    const known = segmentBytes();
+    bench.replica.chains.of(1, 1).add(decodeSegment(known));
+    assert.equal(bench.judge(withFalseBody(segmentBytes({ chain: ZERO_HASH }))), 'ignore');
+    assert.equal(bench.counters.get('segment.ignore.other chain or epoch'), 1);
+    assert.equal(bench.judge(withFalseBody(segmentBytes({ height: 65 }))), 'ignore');
+    assert.equal(bench.counters.get('segment.ignore.over the window'), 1);
+    assert.equal(bench.judge(withFalseBody(known)), 'ignore');
+    assert.equal(bench.counters.get('segment.ignore.known'), 1);
+    assert.deepEqual(bench.inputs, []);
+  });
+
+  it('are rejected under a header that would be news', () => {
+    const bench = new Bench();
+    assert.equal(bench.judge(withFalseBody(segmentBytes())), 'reject');
+    assert.equal(bench.counters.get('segment.reject.WAGGLE_SEGMENT_BODY'), 1);
+    assert.deepEqual(bench.inputs, []);
   });
 });
 
