@@ -336,6 +336,20 @@ describe('ledger store', () => {
       assert.deepEqual(told, ['WAGGLE_STORE_FAILED'], 'at once, and once');
     }));
 
+  it('says so too when a batch that looks nothing up is the first to meet it', () =>
+    inTemporaryDirectory(async (directory) => {
+      for (const mends of [false, true]) {
+        const { store } = await openLedgerStore(directory, OPTIONS);
+        const told: string[] = [];
+        store.onFailure(({ code }) => told.push(code));
+        await store.close();
+        const put = { ...block(1), isNew: true };
+        await assert.rejects(store.batch([put], [], { sync: true, mends }), { code: 'WAGGLE_STORE_FAILED' });
+        assert.equal(store.writable(), false);
+        assert.deepEqual(told, ['WAGGLE_STORE_FAILED']);
+      }
+    }));
+
   it('holds a reserve, gives it up, and takes it again', () =>
     inTemporaryDirectory(async (directory) => {
       const path = join(directory, 'reserve');

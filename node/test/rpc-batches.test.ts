@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Batches } from '../rpc/batches.ts';
+import { RpcCounters } from '../rpc/counters.ts';
 import { Deadlines } from '../rpc/deadlines.ts';
+import { Desk } from '../rpc/desk.ts';
+import { Dispatcher } from '../rpc/dispatcher.ts';
+import { callerOf } from '../rpc/http-guard.ts';
+import { TokenGate } from '../rpc/tokens.ts';
+import { FakeNodeApi } from './harness/fake-node-api.ts';
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const NO_TIME = 0;
@@ -39,6 +45,49 @@ test('what is over the time goes on in later turns, one batch a turn in rotation
   assert.deepEqual(begun, ['a1', 'a2', 'b1', 'a3', 'b2']);
   void batches.run(['c1', 'c2'], begin);
   assert.equal(begun.at(-1), 'c1', 'nobody waits any more');
+});
+
+test('short batches behind a long one are caught up with, as many in a turn as its time is for', async (t) => {
+  let nowMs = 0;
+  t.mock.method(performance, 'now', () => nowMs);
+  const batches = new Batches(3);
+  const begun: string[] = [];
+  const run = (names: readonly string[], costMs: number) =>
+    batches.run(names, (name, done) => {
+      begun.push(String(name));
+      nowMs += costMs;
+      done(name);
+    });
+  const all = [run(['long 1', 'long 2'], 3), ...['a', 'b', 'c', 'd'].map((name) => run([name], 1))];
+  await nextTurn();
+  assert.deepEqual(begun, ['long 1', 'long 2']);
+  await nextTurn();
+  assert.deepEqual(begun.slice(2), ['a', 'b', 'c']);
+  await Promise.all(all);
+  assert.deepEqual(begun.slice(5), ['d']);
+});
+
+/** A batch of two calls in so many bytes. */
+function batchOf(sizeBytes: number): Uint8Array {
+  const call = '{"jsonrpc":"2.0","id":1,"method":"nope"}';
+  return Buffer.from(`[${call},${call}`.padEnd(sizeBytes - 1).concat(']'));
+}
+
+test('batches wait while there is room for their bytes, and are told to come back when there is none', async (t) => {
+  let nowMs = 0;
+  t.mock.method(performance, 'now', () => (nowMs += 1_000));
+  const dispatcher = new Dispatcher(new Map(), new Desk(new FakeNodeApi(), {}), new RpcCounters());
+  const gate = new TokenGate(
+    () => undefined,
+    () => 0,
+  );
+  const answer = (body: Uint8Array) =>
+    dispatcher.answer(body, callerOf(gate, { authorization: undefined, address: '127.0.0.1' }));
+  const small = batchOf(100);
+  const waiting = [answer(small), answer(batchOf(32 * 1024 * 1024 - small.length))];
+  assert.equal((await answer(small)).error?.type, 'network.busy');
+  for (const { text } of await Promise.all(waiting)) assert.equal(JSON.parse(text ?? '').length, 2);
+  for (const { error } of await Promise.all([answer(small), answer(small)])) assert.equal(error, undefined);
 });
 
 test('one timer serves all waits, and none is left when nothing is waited for', (t) => {

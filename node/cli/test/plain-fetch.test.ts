@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -70,6 +71,29 @@ test('who waits no longer ends the call', async (t) => {
   await assert.rejects(call, TypeError);
   const late = createRpcClient({ url, timeoutMs: 1 }).call('x');
   await assert.rejects(late, (error) => codeOf(error) === 'WAGGLE_RPC_TIMEOUT');
+});
+
+const CONNECT_MS = 10_000;
+
+test('a connection that does not come about in its time was never made: nothing was sent', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  // A name that is looked up for ever keeps its connection from being made.
+  t.mock.method(dns, 'lookup', () => undefined);
+  const rpc = createRpcClient({ url: 'http://silent.example', fetch: plainFetch });
+  const call = assert.rejects(rpc.call('x'), (error) => isUnreachable(error) && !isBrokenOff(error));
+  // By then the call has its socket.
+  await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(CONNECT_MS);
+  await call;
+});
+
+test('an answer may take longer than a connection', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { url } = await serve(t, (_request, response) => {
+    t.mock.timers.tick(CONNECT_MS);
+    response.end('{}');
+  });
+  assert.equal(await (await post(url)).text(), '{}');
 });
 
 test('what is no address is no answer', async () => {
