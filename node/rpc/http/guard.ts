@@ -51,7 +51,7 @@ function capUnsent(app: FastifyInstance, { counters, dispatcher, limits, unsent 
     const deadline = deadlines.start(() => {
       counters.cut('slow-reader');
       reply.raw.destroy();
-      // An answer that stood behind another one of a connection that ended is never closed.
+      // On some releases of Node an answer that stood behind another one of a connection that ended is never closed.
       release?.();
     });
     // After the last byte went out, too.
