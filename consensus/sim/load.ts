@@ -5,6 +5,7 @@ import { headKey, sessionKey } from '../../protocol/governance/row-keys.ts';
 import type { Entry } from '../../protocol/governance/types.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { parseId, shardOf } from '../../protocol/ids.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import type { ExecutedBlock } from '../types.ts';
 import type { KnownOperation, SessionPlan } from './checkers/recount.ts';
 import { type People, SPACE, type Voter } from './electorate.ts';
@@ -33,7 +34,7 @@ export class Load {
   readonly operations = new Map<string, KnownOperation>();
   /** Ballots sent when all was well again, which must be counted. */
   readonly lastBallots: string[] = [];
-  /** The highest view of an honest node when each of them was sent. */
+  /** The highest view of an honest node when each of them was sent, for those whose pace is judged (V1). */
   readonly lastViews = new Map<string, number>();
   readonly #host: LoadHost;
   readonly #plan: Plan;
@@ -145,9 +146,15 @@ export class Load {
     if (session.rule.revisable) {
       this.lastBallots.push(toHex(signed.id));
       const views = this.#host.honest.map((index) => this.#host.nodes[index]?.replica?.view ?? 0);
-      this.lastViews.set(toHex(signed.id), Math.max(...views));
+      if (!this.#isTimeAhead()) this.lastViews.set(toHex(signed.id), Math.max(...views));
     }
     this.#send(node, signed);
+  }
+
+  /** Clocks that a quorum had wrong made a final block of the future: until that time no leader's block is in time. */
+  #isTimeAhead(): boolean {
+    const rightMs = WORLD_STARTS_MS + this.#host.nowMs + LIMITS.blockTimeAheadMs;
+    return this.#host.honest.some((index) => (this.#host.nodes[index]?.replica?.executed.timeMs ?? 0) > rightMs);
   }
 
   #ballot(voter: Voter, session: SessionPlan, node: SimNode, withKey: boolean): SignedBallot {
