@@ -18,18 +18,34 @@ export interface SegmentVerdict {
 }
 
 /**
- * Judge a segment from gossip (protocol.md, Gossip), or from a frame, which has no topic: `shard` is undefined. Reject only what every honest forwarder would have refused; ignore
- * what depends on where this node stands. A missing parent is no fault. The signature comes last: it costs the most.
+ * Judge a segment from gossip (protocol.md, Gossip), or from a frame, which has no topic: `shard` is undefined. Reject only
+ * what every honest forwarder would have refused; ignore what depends on where this node stands. A missing parent is no
+ * fault. What costs more comes later: the header, then the body, whose items are hashed one by one, then the signature.
  */
 export function judgeSegment(replica: Replica, shard: number | undefined, bytes: Uint8Array): SegmentVerdict {
-  let head: SignedHeader;
+  const head = decoded(() => readSignedHeader(new Reader(bytes)));
+  if (typeof head === 'string') return refused(undefined, 'reject', head);
+  const early = judgeHeader(replica, shard, head);
+  if (early !== undefined) return early;
+  const segment = decoded(() => decodeSegment(bytes));
+  return typeof segment === 'string' ? refused(undefined, 'reject', segment) : judgeWhole(replica, segment);
+}
+
+/** What the bytes say, or the code of what is wrong with them. What is judged after that may throw: no fault of ours is a peer's. */
+function decoded<Value extends object>(decode: () => Value): Value | string {
   try {
-    head = readSignedHeader(new Reader(bytes));
+    return decode();
   } catch (error) {
-    return refused(undefined, 'reject', codeOf(error) ?? 'undecodable');
+    return codeOf(error) ?? 'undecodable';
   }
-  const { config, chains } = replica;
-  const { header, id } = head;
+}
+
+/** What a header alone can say; undefined where the body is needed. */
+function judgeHeader(
+  { config, chains }: Replica,
+  shard: number | undefined,
+  { header, id }: SignedHeader,
+): SegmentVerdict | undefined {
   if (!hashesEqual(header.chain, config.chain) || header.epoch !== config.roster.epoch) {
     return refused(header.shard, 'ignore', 'other chain or epoch');
   }
@@ -41,21 +57,17 @@ export function judgeSegment(replica: Replica, shard: number | undefined, bytes:
   if (header.height <= chain.executed.height) return refused(header.shard, 'ignore', 'already final');
   if (header.height > chain.final.height + LIMITS.chainWindowSegments)
     return refused(header.shard, 'ignore', 'over the window');
-  if (chain.get(id) !== undefined) return refused(header.shard, 'ignore', 'known');
-  // Items are hashed one by one, so the body comes after all that a header alone can say.
-  let segment: Segment;
-  try {
-    segment = decodeSegment(bytes);
-  } catch (error) {
-    return refused(undefined, 'reject', codeOf(error) ?? 'undecodable');
-  }
-  if (!isAuthentic(config, segment)) return refused(header.shard, 'reject', 'signature');
+  return chain.get(id) === undefined ? undefined : refused(header.shard, 'ignore', 'known');
+}
+
+function judgeWhole({ config, chains }: Replica, segment: Segment): SegmentVerdict {
+  const { shard, author, height } = segment.header;
+  const chain = chains.of(shard, author);
+  if (!isAuthentic(config, segment)) return refused(shard, 'reject', 'signature');
   // Final but not executed: its payload may be what execution waits for.
-  if (header.height <= chain.final.height)
-    return { shard: header.shard, verdict: 'ignore', reason: 'already final', segment };
-  if (chain.rivalOf(segment) !== undefined)
-    return { shard: header.shard, verdict: 'ignore', reason: 'second header', segment };
-  return { shard: header.shard, verdict: 'accept', reason: 'accepted', segment };
+  if (height <= chain.final.height) return { shard, verdict: 'ignore', reason: 'already final', segment };
+  if (chain.rivalOf(segment) !== undefined) return { shard, verdict: 'ignore', reason: 'second header', segment };
+  return { shard, verdict: 'accept', reason: 'accepted', segment };
 }
 
 function refused(shard: number | undefined, verdict: Verdict, reason: string): SegmentVerdict {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { OpenTestnet } from '../../testnet/network/open.ts';
+import { BATCH, LANES } from './cluster/fire.ts';
 import { echo, paced, type Throughput, throughput } from './cluster/load.ts';
 import { Meters } from './cluster/meters.ts';
 import { withNetwork } from './cluster/network.ts';
@@ -22,9 +23,6 @@ import { type Aim, figure, judged, rounded } from './report/figure.ts';
  * `signed` ballots through a network as it is, and through one in which every ballot is a segment of its own.
  */
 
-const BATCH = 100;
-/** Requests under way in the closed loops. */
-const LANES = 16;
 const SINGLES_PER_S = 200;
 /** Ballots a request in the open loop at half of the rate: small, so that a batch does not hide the wait. */
 const HALF_LOAD_BATCH = 20;

@@ -7,6 +7,7 @@ import { type Baseline, COUNTING_FLAGS, grownSince, type Moved, movedSince } fro
 import { Player } from './compare/player.ts';
 import { compare, PAIRS_MIN, type Pair } from './compare/ratios.ts';
 import { askScript, checkOut } from './compare/trees.ts';
+import { figure } from './report/figure.ts';
 
 /*
  * `npm run bench -- compare BASE [--pairs 7] [--ballots 2000]`: the working tree beside a commit. Work per ballot is counted
@@ -25,11 +26,6 @@ const EXIT_FAILED = 70;
 const WARM_UPS = 3;
 const USAGE = 'npm run bench -- compare BASE [--pairs 7] [--ballots 2000] | --counters | --accept';
 
-function figure(name: string, values: object): void {
-  const pairs = Object.entries(values).map(([key, value]) => `${key}=${value}`);
-  console.log(`compare/${name} ${pairs.join(' ')}`);
-}
-
 async function countersOf(root: string, closing: AsyncDisposableStack): Promise<Baseline> {
   return (await askScript(root, COUNTERS, COUNTING_FLAGS, closing)) as Baseline;
 }
@@ -40,7 +36,7 @@ function reportCounters(base: Baseline, tree: Baseline): Moved[] {
   const names = new Set(grown.map(({ counter }) => counter));
   for (const { counter, before, after } of movedSince(base, tree)) {
     const times = Number((after / before).toPrecision(3));
-    figure('counter', { name: counter, before, after, times, verdict: names.has(counter) ? 'grown' : 'pass' });
+    figure('compare/counter', { name: counter, before, after, times, verdict: names.has(counter) ? 'grown' : 'pass' });
   }
   if (base.node !== tree.node) console.error(`allocations are not compared: ${base.node} is not Node ${tree.node}`);
   return grown;
@@ -87,8 +83,8 @@ async function playPairs(
     const ofTree = await tree.play();
     const ofBase = first ?? (await base.play());
     if (pair > 0) played.push({ base: ofBase, tree: ofTree });
-    figure('base', { pair, ...ofBase });
-    figure('tree', { pair, ...ofTree });
+    figure('compare/base', { pair, ...ofBase });
+    figure('compare/tree', { pair, ...ofTree });
   }
   return played;
 }
@@ -106,7 +102,7 @@ async function compareWith(
   for (const { figure: name, median, low, high, isWorse } of ratios) {
     const verdict = isWorse ? 'worse' : pairs < PAIRS_MIN ? 'too few pairs' : 'pass';
     const [times, from, to] = [median, low, high].map((value) => value.toFixed(3));
-    figure(`ratio/${name}`, { times, low: from, high: to, verdict: verdict.replaceAll(' ', '-') });
+    figure(`compare/ratio/${name}`, { times, low: from, high: to, verdict: verdict.replaceAll(' ', '-') });
   }
   console.log(JSON.stringify({ base: commit, pairs, ratios, grown: grown.map(({ counter }) => counter) }));
   if (grown.length > 0 || ratios.some(({ isWorse }) => isWorse)) process.exitCode = 1;

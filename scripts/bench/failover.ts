@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type FailoverResult, runFailover } from '../../testnet/failover/failover.ts';
 import { listenForSignals } from '../../testnet/network/ending.ts';
 import { openTestnet } from '../../testnet/network/open.ts';
+import { figure } from './report/figure.ts';
 
 /*
  * `npm run bench -- failover [--ballots 2000] [--over-s 60] [--kill-every-s 10] [--down-s 3]`: voters with keys of their
@@ -9,22 +10,14 @@ import { openTestnet } from '../../testnet/network/open.ts';
  * against the ledger of every node. Exit 1 when a vote is lost or doubled or a promise is untrue.
  */
 
-function figure(result: FailoverResult): void {
+function report(result: FailoverResult): void {
   const { submitted, kills, counted, duplicate, refused, undecided, countedPerNode, doubled, untrue } = result;
   const { allUpMsP50, allUpMsP99, oneDownMsP50, oneDownMsP99, finalMsMax, withinOneS } = result;
   const promises = { submitted, kills, counted, duplicate, refused, undecided };
   const ledger = { countedPerNode: countedPerNode.join('/'), doubled, untrue };
-  for (const [name, values] of Object.entries({
-    promises,
-    ledger,
-    latency: { allUpMsP50, allUpMsP99, oneDownMsP50, oneDownMsP99, finalMsMax, withinOneS },
-  })) {
-    console.log(
-      `failover/${name} ${Object.entries(values)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(' ')}`,
-    );
-  }
+  figure('failover/promises', promises);
+  figure('failover/ledger', ledger);
+  figure('failover/latency', { allUpMsP50, allUpMsP99, oneDownMsP50, oneDownMsP99, finalMsMax, withinOneS });
 }
 
 function isRight({ submitted, counted, countedPerNode, doubled, untrue }: FailoverResult): boolean {
@@ -51,7 +44,7 @@ async function main(): Promise<void> {
       downMs: Number(values['down-s']) * 1_000,
     };
     const result = await ending.race(runFailover(testnet, options, progress));
-    figure(result);
+    report(result);
     console.log(JSON.stringify(result));
     if (!isRight(result)) process.exitCode = 1;
   } finally {

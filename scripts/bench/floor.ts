@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { OpenTestnet } from '../../testnet/network/open.ts';
+import { BATCH, LANES } from './cluster/fire.ts';
 import { throughput } from './cluster/load.ts';
 import { Meters } from './cluster/meters.ts';
 import { withNetwork } from './cluster/network.ts';
@@ -18,8 +19,6 @@ import { median } from './report/median.ts';
  * store. Load and parts take turns, so that the ratio stands on a busy machine as well.
  */
 
-const BATCH = 100;
-const LANES = 16;
 const PART_ROUNDS = 5;
 const RATIO: Aim = { goal: 'P4', sign: '<=', bound: 2 };
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { OpenTestnet } from '../../testnet/network/open.ts';
+import { BATCH, LANES } from './cluster/fire.ts';
 import { type Latency, paced, throughput } from './cluster/load.ts';
 import { Meters } from './cluster/meters.ts';
 import { withNetwork } from './cluster/network.ts';
@@ -17,8 +18,6 @@ import { type Aim, figure, judged, rounded } from './report/figure.ts';
  * `--held` also says what a ballot adds to what a node must keep in memory.
  */
 
-const BATCH = 100;
-const LANES = 16;
 const HALF_LOAD_BATCH = 20;
 /** Ballots at half load of a stretch. */
 const HALF_LOAD_BALLOTS = 1_000;

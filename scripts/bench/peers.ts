@@ -9,6 +9,7 @@ import { BATCH, ENTRY_BYTES, type Peer, type Rate } from './peers/rates.ts';
 import { findProgram } from './peers/servers.ts';
 import { type Round, ratiosOf } from './peers/verdict.ts';
 import { waggleOf } from './peers/waggle.ts';
+import { figure } from './report/figure.ts';
 
 /*
  * `npm run bench -- peers [--rounds 5] [--entries 10000] [--singles 2000] [--with-orbitdb]`: P3 of the goals. Waggle beside
@@ -37,11 +38,6 @@ interface Options {
 interface Field {
   readonly peers: Peer[];
   readonly absent: Record<string, string>;
-}
-
-function figure(name: string, values: object): void {
-  const pairs = Object.entries(values).map(([key, value]) => `${key}=${value}`);
-  console.log(`peers/${name} ${pairs.join(' ')}`);
 }
 
 const progress = (line: string): void => console.error(line);
@@ -79,7 +75,7 @@ async function playRound(round: number, peers: readonly Peer[], options: Options
       const rate = await peer[load]?.(entries, lanes);
       if (rate === undefined) continue;
       rates[load].set(peer.name, rate);
-      figure(load, { peer: peer.name, round, ...rate });
+      figure(`peers/${load}`, { peer: peer.name, round, ...rate });
     }
   }
   return rates;
@@ -95,7 +91,7 @@ async function measure({ peers, absent }: Field, options: Options): Promise<void
   const ratios = ratiosOf(played);
   for (const { name, times, low, high, aim, isMet } of ratios) {
     const verdict = isMet === null ? 'absent' : isMet ? 'pass' : 'miss';
-    figure(`ratio/${name}`, { times: times ?? 'none', low: low ?? 'none', high: high ?? 'none', aim, verdict });
+    figure(`peers/ratio/${name}`, { times: times ?? 'none', low: low ?? 'none', high: high ?? 'none', aim, verdict });
   }
   const acknowledges = Object.fromEntries(peers.map((peer) => [peer.name, peer.acknowledges]));
   const load = { entryBytes: ENTRY_BYTES, clients: CLIENTS, batch: BATCH, batchesInFlight: LANES, ...options };

@@ -8,6 +8,9 @@ interface Volley {
 }
 
 const METHOD = 'ballot_submit';
+/** Of Workload W: ballots a request, and requests under way in the closed loops. */
+export const BATCH = 100;
+export const LANES = 16;
 
 /** Requests of up to `size` ballots, dealt so that consecutive ones go to different nodes. */
 export function volleys(shots: readonly Shot[], size: number): Volley[] {

@@ -1,5 +1,6 @@
 import type { OpenTestnet } from '../../../testnet/network/open.ts';
 import { type Aim, figure, judged, rounded } from '../report/figure.ts';
+import { BATCH, LANES } from './fire.ts';
 import { throughput } from './load.ts';
 import { Meters } from './meters.ts';
 import { withNetwork } from './network.ts';
@@ -8,8 +9,6 @@ import { World } from './world.ts';
 
 /** NODE_OPTIONS of daemons that seal every ballot alone. */
 const ONE_ITEM = `--import=${new URL('./one-item.ts', import.meta.url).href}`;
-const BATCH = 100;
-const LANES = 16;
 const WARM_UP = 500;
 const CPU: Aim = { goal: 'P7', sign: '>=', bound: 90 };
 const BYTES: Aim = { goal: 'P7', sign: '>=', bound: 50 };
