@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const EXIT_CONFIGURATION = 78;
 const root = fileURLToPath(new URL('..', import.meta.url));
-const engines = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node;
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const engines = manifest.engines.node;
+/** How V8 is set for every process of waggle (docs/decisions/013). */
+const flags = manifest.runtimeFlags ?? [];
 
 /** Whether `version` ('24.21.0') is in `range`: alternatives by '||', each a list of '>=a.b' and '<c'. */
 function satisfies(version, range) {
@@ -80,5 +83,5 @@ if (runtime === undefined) {
 } else {
   const env = { ...process.env };
   env.NODE_COMPILE_CACHE ||= compileCacheDirectory();
-  run(runtime, [main, ...process.argv.slice(2)], env);
+  run(runtime, [...flags, main, ...process.argv.slice(2)], env);
 }

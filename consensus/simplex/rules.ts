@@ -23,8 +23,8 @@ import { hasWorkFor, highestCertified, mayFlush } from './work.ts';
  */
 
 /** S-01 ENTER: the current view is the one after the highest certified view. */
-export function enterView({ replica, now, out }: Turn): boolean {
-  const highest = highestCertifiedView(replica);
+export function enterView({ replica, now }: Turn): boolean {
+  const highest = Math.max(replica.finalView, replica.views.highestCertified);
   if (highest < replica.view) return false;
   replica.view = highest + 1;
   replica.clock.enteredAtMs = now.monoMs;
@@ -33,15 +33,7 @@ export function enterView({ replica, now, out }: Turn): boolean {
   replica.clock.retryAtMs = Number.MAX_SAFE_INTEGER;
   replica.views.prune(replica.finalView);
   releaseSegments(replica);
-  out.wakeAt(now.monoMs);
   return true;
-}
-
-function highestCertifiedView(replica: Replica): number {
-  let highest = replica.finalView;
-  for (const state of replica.views.ascending())
-    if (state.certificates.size > 0) highest = Math.max(highest, state.view);
-  return highest;
 }
 
 /** W-02: work arms the timers of a dormant view. */

@@ -12,10 +12,15 @@ export interface ViewState {
   /** Own votes: set when signed, so that a rule never signs twice. They count only once synced (D-02). */
   readonly own: Map<VoteKind, ConsensusVote>;
   readonly votes: Readonly<Record<VoteKind, Map<number, ConsensusVote>>>;
+  /** Added to by `Views.keep` alone. */
+  readonly certificates: ReadonlyMap<VoteKind, Certificate>;
+}
+
+interface KeptView extends ViewState {
   readonly certificates: Map<VoteKind, Certificate>;
 }
 
-function createView(view: number): ViewState {
+function createView(view: number): KeptView {
   return {
     view,
     proposal: undefined,
@@ -43,9 +48,15 @@ export function highestUnresolved({
  * current (S-10); certificates may come from far ahead, since nobody can forge them.
  */
 export class Views {
-  readonly #views = new Map<number, ViewState>();
+  readonly #views = new Map<number, KeptView>();
   /** The views ascending, until one comes or goes: the rules walk them several times a step. */
   #ascending: readonly ViewState[] | undefined;
+  #highestCertified = 0;
+
+  /** The highest view a certificate was ever kept of; 0 without any. */
+  get highestCertified(): number {
+    return this.#highestCertified;
+  }
 
   find(view: number): ViewState | undefined {
     return this.#views.get(view);
@@ -53,6 +64,17 @@ export class Views {
 
   /** The view's state, made when missing. Only for views inside the viewport. */
   at(view: number): ViewState {
+    return this.#at(view);
+  }
+
+  /** The first certificate of a view and kind stays. */
+  keep(certificate: Certificate): void {
+    const { certificates } = this.#at(certificate.view);
+    if (!certificates.has(certificate.kind)) certificates.set(certificate.kind, certificate);
+    this.#highestCertified = Math.max(this.#highestCertified, certificate.view);
+  }
+
+  #at(view: number): KeptView {
     let state = this.#views.get(view);
     if (state === undefined) {
       state = createView(view);

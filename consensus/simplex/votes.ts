@@ -133,8 +133,7 @@ export function recordCertificate(turn: Turn, certificate: Certificate): void {
 
 /** The part of keeping a certificate that replaying the journal shares: no effects. */
 export function keepCertificate(replica: Replica, certificate: Certificate): void {
-  const state = replica.views.at(certificate.view);
-  state.certificates.set(certificate.kind, certificate);
+  replica.views.keep(certificate);
   if (certificate.kind !== 'finalize' || certificate.view <= replica.finalView) return;
   replica.unresolved.set(certificate.view, certificate);
   if (replica.unresolved.size > UNRESOLVED_MAX) forgetMiddle(replica);

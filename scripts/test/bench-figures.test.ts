@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { measureParts } from '../bench/parts/part.ts';
 import { isMet, rounded } from '../bench/report/figure.ts';
-import { median } from '../bench/report/median.ts';
+import { median, medians } from '../bench/report/median.ts';
 
 test('the median of an even count is the mean of the middle two; of none there is none', () => {
   assert.equal(median([3, 1, 2]), 2);
@@ -44,4 +44,16 @@ test('parts are measured in turn, and the cost of one operation is the median of
     { name: 'b', cpuUs: 1 },
   ]);
   assert.equal(order.slice(-6).join(''), 'ababab');
+});
+
+test('rounds have the median of each figure by itself', () => {
+  assert.deepEqual(
+    medians([
+      { perS: 1, p99: 30 },
+      { perS: 3, p99: 10 },
+      { perS: 2, p99: 20 },
+    ]),
+    { perS: 2, p99: 20 },
+  );
+  assert.deepEqual(medians([]), {});
 });

@@ -9,7 +9,7 @@ import { REPOSITORY, write } from './planted.ts';
 
 /** Stands in for the daemon: it says who it is and does what its first argument tells it. */
 const MAIN = `
-const { argv, env, execPath, exit, kill, pid, stdin } = process;
+const { argv, env, execArgv, execPath, exit, kill, pid, stdin } = process;
 const [what, ...rest] = argv.slice(2);
 if (what === 'exit') exit(Number(rest[0]));
 if (what === 'die') kill(pid, 'SIGTERM');
@@ -18,7 +18,7 @@ if (what === 'wait') {
   process.on('SIGTERM', () => exit(42));
   stdin.resume();
 }
-console.log(JSON.stringify({ execPath, args: argv.slice(2), cache: env.NODE_COMPILE_CACHE }));
+console.log(JSON.stringify({ execPath, execArgv, args: argv.slice(2), cache: env.NODE_COMPILE_CACHE }));
 `;
 
 const runtime = `node-${process.platform}-${process.arch}`;
@@ -30,7 +30,7 @@ function checkout(t: TestContext, pinned = true, engines = '>=24.19 <25 || >=26.
   const root = mkdtempSync(join(tmpdir(), 'waggle-launcher-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   write(root, {
-    'package.json': JSON.stringify({ type: 'module', engines: { node: engines } }),
+    'package.json': JSON.stringify({ type: 'module', engines: { node: engines }, runtimeFlags: ['--v8-pool-size=1'] }),
     'node/main.ts': MAIN,
     'node_modules/libp2p/package.json': '{}',
   });
@@ -51,13 +51,14 @@ function launch(root: string, args: string[], node = process.execPath, env = pro
   return { status, stdout, stderr };
 }
 
-test('the daemon gets the arguments, a private compile cache and the pinned runtime', (t) => {
+test('the daemon gets the arguments, the flags of package.json, a private compile cache and the pinned runtime', (t) => {
   const root = checkout(t);
   const { NODE_COMPILE_CACHE: _, ...env } = process.env;
   const { status, stdout } = launch(root, ['vote', '--as', 'a b'], process.execPath, env);
   assert.equal(status, 0);
-  const said = JSON.parse(stdout) as { args: string[]; cache: string; execPath: string };
+  const said = JSON.parse(stdout) as { args: string[]; execArgv: string[]; cache: string; execPath: string };
   assert.deepEqual(said.args, ['vote', '--as', 'a b']);
+  assert.deepEqual(said.execArgv, ['--v8-pool-size=1']);
   assert.equal(said.cache, join(root, 'cache', 'waggle', 'compile'));
 });
 

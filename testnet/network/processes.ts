@@ -3,9 +3,12 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 
+const ROOT = resolve(import.meta.dirname, '..', '..');
 /** What runs a command of waggle. */
-export const MAIN = resolve(import.meta.dirname, '..', '..', 'node', 'main.ts');
+export const MAIN = join(ROOT, 'node', 'main.ts');
 const LOG_TAIL_BYTES = 16_384;
+/** As bin/waggle.mjs starts a daemon (docs/decisions/013). */
+const FLAGS = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { runtimeFlags: string[] }).runtimeFlags;
 
 export interface SpawnOptions {
   /** The daemon ends when this process does, however that ends: its stdin is a pipe from here. */
@@ -29,7 +32,8 @@ export function logPath(home: string): string {
 export function spawnDaemon(home: string, { tied, env, args = [], prefix = [] }: SpawnOptions): ChildProcess {
   const log = openSync(logPath(home), 'a', 0o600);
   try {
-    const own = [process.execPath, MAIN, 'start', '--home', home, ...(tied ? ['--until-stdin-ends'] : []), ...args];
+    const ending = tied ? ['--until-stdin-ends'] : [];
+    const own = [process.execPath, ...FLAGS, MAIN, 'start', '--home', home, ...ending, ...args];
     const [command = process.execPath, ...rest] = [...prefix, ...own];
     const child = spawn(command, rest, {
       cwd: home,
