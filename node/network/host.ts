@@ -6,7 +6,7 @@ import { ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
 import type { Gossip } from './gossip/gossip.ts';
-import { noiseInOneWrite } from './one-write.ts';
+import { leanNoise } from './noise/encrypter.ts';
 
 /** More than the protocols of one peer need (gossip, frames, sync, identify, ping), far fewer than the library's 1,000. */
 const INBOUND_STREAMS_MAX = 32;
@@ -38,7 +38,7 @@ export function createHost(options: HostOptions) {
     nodeInfo: { name: 'waggle', version: '1', userAgent: 'waggle/1' },
     addresses: { listen: [...options.listen] },
     transports: [tcp({ maxConnections: 8 * options.peersMax + 2 * PENDING_MAX })],
-    connectionEncrypters: [noiseInOneWrite()],
+    connectionEncrypters: [leanNoise()],
     streamMuxers: [
       yamux({
         maxInboundStreams: INBOUND_STREAMS_MAX,

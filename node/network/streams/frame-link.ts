@@ -1,6 +1,7 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { backoffMs } from '../backoff.ts';
 import type { Counters } from '../counters.ts';
+import { quietEvents } from '../quiet-events.ts';
 import { encodeFrames } from './frames.ts';
 import { drained } from './streams.ts';
 
@@ -132,6 +133,7 @@ export class FrameLink {
   }
 
   #use(stream: Stream): void {
+    quietEvents(stream);
     this.#stream = stream;
     this.#forget();
     this.#isDraining = false;

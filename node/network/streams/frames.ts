@@ -1,4 +1,5 @@
 import { WaggleError } from '../../../protocol/errors.ts';
+import { ByteQueue } from '../byte-queue.ts';
 
 /** Frames on every stream: u32 big-endian length, then that many bytes. A length of zero is refused. */
 export const FRAME_HEAD_BYTES = 4;
@@ -24,8 +25,7 @@ export function encodeFrames(payloads: readonly Uint8Array[]): Uint8Array {
  */
 export class FrameDecoder {
   readonly #frameBytesMax: number;
-  #chunks: Uint8Array[] = [];
-  #heldBytes = 0;
+  readonly #held = new ByteQueue();
 
   constructor(frameBytesMax: number) {
     this.#frameBytesMax = frameBytesMax;
@@ -36,18 +36,17 @@ export class FrameDecoder {
    * @throws WaggleError WAGGLE_NETWORK_FRAME_OVERSIZE, WAGGLE_NETWORK_FRAME_EMPTY; the decoder must not be used again
    */
   *push(chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
-    if (chunk.byteLength === 0) return;
-    this.#chunks.push(chunk);
-    this.#heldBytes += chunk.byteLength;
-    while (this.#heldBytes >= FRAME_HEAD_BYTES) {
-      const length = this.#peekLength();
+    const held = this.#held;
+    held.push(chunk);
+    while (held.byteLength >= FRAME_HEAD_BYTES) {
+      const length = held.peekNumber(FRAME_HEAD_BYTES);
       if (length === 0) throw new WaggleError('WAGGLE_NETWORK_FRAME_EMPTY');
       if (length > this.#frameBytesMax) {
         throw new WaggleError('WAGGLE_NETWORK_FRAME_OVERSIZE', { bytes: length, bytesMax: this.#frameBytesMax });
       }
-      if (this.#heldBytes < FRAME_HEAD_BYTES + length) return;
-      this.#take(FRAME_HEAD_BYTES);
-      yield this.#take(length);
+      if (held.byteLength < FRAME_HEAD_BYTES + length) return;
+      held.skip(FRAME_HEAD_BYTES);
+      yield held.takeCopy(length);
     }
   }
 
@@ -56,39 +55,8 @@ export class FrameDecoder {
    * @throws WaggleError WAGGLE_NETWORK_FRAME_TRUNCATED when it ended inside a frame
    */
   end(): void {
-    if (this.#heldBytes > 0) throw new WaggleError('WAGGLE_NETWORK_FRAME_TRUNCATED', { bytes: this.#heldBytes });
-  }
-
-  #peekLength(): number {
-    let length = 0;
-    let seen = 0;
-    for (const chunk of this.#chunks) {
-      for (const byte of chunk.subarray(0, FRAME_HEAD_BYTES - seen)) {
-        length = length * 256 + byte;
-        seen += 1;
-      }
-      if (seen === FRAME_HEAD_BYTES) break;
-    }
-    return length;
-  }
-
-  /** Only called with bytes ≤ heldBytes. */
-  #take(bytes: number): Uint8Array {
-    const out = new Uint8Array(bytes);
-    let filled = 0;
-    let used = 0;
-    while (filled < bytes) {
-      const chunk = this.#chunks[used];
-      if (chunk === undefined) break;
-      const part = chunk.subarray(0, bytes - filled);
-      out.set(part, filled);
-      filled += part.byteLength;
-      if (part.byteLength === chunk.byteLength) used += 1;
-      else this.#chunks[used] = chunk.subarray(part.byteLength);
-    }
-    if (used > 0) this.#chunks = this.#chunks.slice(used);
-    this.#heldBytes -= bytes;
-    return out;
+    const bytes = this.#held.byteLength;
+    if (bytes > 0) throw new WaggleError('WAGGLE_NETWORK_FRAME_TRUNCATED', { bytes });
   }
 }
 
