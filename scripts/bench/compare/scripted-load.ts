@@ -1,13 +1,7 @@
-import type { SessionPlan } from '../../../consensus/sim/checkers/recount.ts';
-import { SPACE, type Voter } from '../../../consensus/sim/electorate.ts';
+import type { Voter } from '../../../consensus/sim/electorate.ts';
 import { WORLD_STARTS_MS } from '../../../consensus/sim/node.ts';
 import { calmPlan, type Plan } from '../../../consensus/sim/plan.ts';
-import { openOperation } from '../../../consensus/sim/sessions.ts';
-import { ITEM_KINDS } from '../../../protocol/chain/segment.ts';
-import { encodeSignedBallot, signBallot } from '../../../protocol/governance/ballot.ts';
-import { encodeSignedOperation } from '../../../protocol/governance/operation.ts';
-import { sessionKey } from '../../../protocol/governance/row-keys.ts';
-import { parseId, shardOf } from '../../../protocol/ids.ts';
+import { castBallot, openSession, SESSION_KEY } from './ballots.ts';
 import { CountedWorld, type Counts } from './counted-world.ts';
 
 /** One load in virtual time: how many ballots there are, and how many come in a millisecond. */
@@ -30,26 +24,18 @@ const BOOT_MS = 500;
 const OPEN_MS = 1_000;
 /** After the last ballot, so that whatever it leaves to do is in the figures. */
 const REST_MS = 1_000;
-const PROPOSAL = parseId('p1');
-const COMMENT = 'a made-up comment of one hundred bytes '.padEnd(100, '.');
 const DIGITS = 5;
 
 /** A run up to where the ballots come, so that only they are counted. */
 export class ScriptedLoad {
   readonly world: CountedWorld;
   readonly #load: Load;
-  readonly #plan: Plan;
-  readonly #session: SessionPlan;
 
   constructor(name: LoadName, changes: Partial<Plan> = {}) {
     this.#load = LOADS[name];
     const { votersPerNode } = this.#load;
     const pace = { viewTimerMs: 100, blockIntervalMs: 25 };
-    this.#plan = calmPlan(SEED, { n: NODES, shards: 4, votersPerNode, ...pace, ...changes });
-    this.world = new CountedWorld(this.#plan);
-    const electorate = this.world.people.voters.map(({ model }) => ({ voter: model.id, role: 'voter', weight: 1 }));
-    const rule = { method: 'score', threshold: null, revisable: false, complete: true, close: 'opener' } as const;
-    this.#session = { name: 'bench', rule, electorate, proposals: [PROPOSAL], closesAtMs: undefined };
+    this.world = new CountedWorld(calmPlan(SEED, { n: NODES, shards: 4, votersPerNode, ...pace, ...changes }));
     this.#open();
   }
 
@@ -61,9 +47,7 @@ export class ScriptedLoad {
     const { world } = this;
     for (const node of world.nodes) node.boot();
     world.runUntil(BOOT_MS);
-    const signed = openOperation(world.people, this.#session, 1, WORLD_STARTS_MS + world.nowMs);
-    const item = { kind: ITEM_KINDS.operation, bytes: encodeSignedOperation(signed) };
-    world.nodes[0]?.give({ kind: 'submit', shard: 0, item, id: signed.id });
+    world.nodes[0]?.give(openSession(world.people, WORLD_STARTS_MS + world.nowMs));
     world.runUntil(BOOT_MS + OPEN_MS);
   }
 
@@ -76,25 +60,14 @@ export class ScriptedLoad {
     }
     world.runUntil(world.nowMs + Math.ceil(voters.length / this.#load.ballotsPerMs) + REST_MS);
     for (const { index, replica } of world.nodes) {
-      const counted = replica?.state.progress.get(sessionKey(SPACE, this.#session.name))?.ballots;
+      const counted = replica?.state.progress.get(SESSION_KEY)?.ballots;
       if (counted !== voters.length) throw new Error(`node ${index} counted ${counted} of ${voters.length}`);
     }
   }
 
-  #submit({ model, operator, signer }: Voter, weight: number): void {
-    const timeMs = WORLD_STARTS_MS + this.world.nowMs;
-    const choice = { method: 'score', weight } as const;
-    const signed = signBallot(
-      {
-        ...{ chain: this.world.people.chain, space: SPACE, session: parseId(this.#session.name), voter: model.id },
-        ...{ previous: undefined, notAfterMs: timeMs + 60_000, timeMs },
-        entries: [{ proposal: PROPOSAL, choice, comment: COMMENT }],
-      },
-      model.auth === 'voter' ? signer?.sign : undefined,
-    );
-    const shard = shardOf(SPACE, model.id, this.#plan.shards);
-    const item = { kind: ITEM_KINDS.ballot, bytes: encodeSignedBallot(signed) };
-    this.world.nodes[operator]?.give({ kind: 'submit', shard, item, id: signed.id });
+  #submit(voter: Voter, weight: number): void {
+    const { world } = this;
+    world.nodes[voter.operator]?.give(castBallot(world.people, voter, weight, WORLD_STARTS_MS + world.nowMs));
   }
 }
 
