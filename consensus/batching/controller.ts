@@ -74,7 +74,7 @@ export class Controller implements BatchPolicy {
   }
 
   #learn({ atMs, windowMs, shards, machine }: Sample): Decision[] {
-    this.#machine.observe(machine);
+    this.#machine.observe(machine, shards);
     this.#links.observe(atMs, machine?.links ?? []);
     const reasons = new Map<number, string>();
     for (const row of shards) {
@@ -117,8 +117,9 @@ export class Controller implements BatchPolicy {
     const finals = known.flatMap(({ finalMs }) => finalMs ?? []);
     return this.#pace.turn({
       pressure: this.#machine.pressure ?? queue ?? this.#links.pressure,
-      isFar: this.#machine.isFull || known.some(({ isFar }) => isFar),
-      mayProbe: known.some(({ phase }) => phase === 'steady'),
+      isFar: known.some(({ isFar }) => isFar),
+      isFull: this.#machine.isFull,
+      mayProbe: !this.#machine.isBusy && !this.#links.isSomeLate && known.some(({ phase }) => phase === 'steady'),
       queueMostMs: Math.max(0, ...known.flatMap(({ queue: one, paceMsMax }) => (one === 'stands' ? paceMsMax : []))),
       usefulMs: floors.length === 0 ? 0 : Math.min(...floors),
       finalMs: finals.length === 0 ? undefined : finals.reduce((sum, one) => sum + one, 0) / finals.length,

@@ -32,9 +32,17 @@ export class LinkLoad {
   }
 
   get pressure(): Pressure | undefined {
-    const late = [...this.#peers.values()].filter(({ quickest, roundTripMs }) => {
+    return this.#late > Math.floor(this.#peers.size / 3) ? 'peer-late' : undefined;
+  }
+
+  /** One alone may pretend, so it presses nothing; it is enough not to ask it for more. */
+  get isSomeLate(): boolean {
+    return this.#late > 0;
+  }
+
+  get #late(): number {
+    return [...this.#peers.values()].filter(({ quickest, roundTripMs }) => {
       return roundTripMs > LATE_RATIO * (quickest.value ?? roundTripMs) + LATE_MS;
-    });
-    return late.length > Math.floor(this.#peers.size / 3) ? 'peer-late' : undefined;
+    }).length;
   }
 }

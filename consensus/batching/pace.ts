@@ -1,53 +1,49 @@
+import { Probe, WaitAt } from './probe.ts';
+
 /** Why a pace is too fast. */
 export type Pressure = 'cpu-busy' | 'loop-late' | 'queue-stands' | 'peer-late';
-export type PaceChange = Pressure | 'probe' | 'probe-kept' | 'probe-undone';
+export type PaceChange = Pressure | 'pressure-gone' | 'probe' | 'probe-checked' | 'probe-kept' | 'probe-undone';
 
 /** What a round says of the pace it was made at. */
 export interface PaceRound {
   readonly pressure: Pressure | undefined;
-  /** No small step will do. */
+  /** No small step will do: the queue is as long as the way… */
   readonly isFar: boolean;
-  /** Whether the model of some shard is far enough to judge a probe. */
+  /** …or the machine is full. */
+  readonly isFull: boolean;
+  /** Whether a probe could be judged, and nobody is short of anything: neither this machine nor a peer. */
   readonly mayProbe: boolean;
   /** A queue presses no further than to this. */
   readonly queueMostMs: number;
   /** Below this a shorter interval would gain nothing. */
   readonly usefulMs: number;
-  /** What clients wait for finality, as the mean of the p99 of windows; undefined when nothing came back. */
+  /** What clients wait for finality, as the mean of the shards' worst p99 of a window; undefined when nothing came back. */
   readonly finalMs: number | undefined;
 }
 
 /** The interval of the fixed default, where every run begins: shorter ones cost more than they gain. */
 export const INTERVAL_MS_MIN = 5;
 export const INTERVAL_MS_MAX = 60;
-/** Of the interval, by a probe or under pressure; and when it is far from where it should be. */
+/** Of the interval, by a probe or under pressure; when the machine is full; when the queue is far too long. */
 const STEP = 1.25;
-const STEP_FAR = 1.6;
+const STEP_FULL = 1.6;
+const STEP_FAR = 2;
 /** Rounds a pressure must last before the pace gives way. */
 const PRESSED_ROUNDS = 2;
 /** …and one for each so many milliseconds: who seals rarely gives way later, so that all authors come to be alike. */
 const ROUND_PER_MS = 8;
-/** Rounds of a probe; the first still brings what was sealed before it. */
-const PROBE_ROUNDS = 3;
-/** A shorter interval costs everybody and must gain half of what it saves; a longer one must gain this part. */
-const GAIN_PART_SHORTER = 0.5;
-const GAIN_LONGER = 0.97;
+/** Rounds for which a pace that pressure made us leave counts as failed: no probe starts from there to a shorter one. */
+const FAILED_ROUNDS = 64;
+/** Rounds without pressure until it is believed to be gone. */
+const GONE_ROUNDS = 3;
 /** Rounds between probes: doubled with each that failed and each new pressure, so a steady state has ever fewer. */
 const PATIENCE_ROUNDS = 2;
 const PATIENCE_ROUNDS_MAX = 128;
-const WEIGHT = 0.4;
-
-interface Probe {
-  readonly isShorter: boolean;
-  readonly fromMs: number;
-  readonly finalMsBefore: number | undefined;
-  rounds: number;
-}
 
 /**
  * F: how often this node seals at most, in all shards alike, since what a segment costs is paid by the whole machine and
- * all its peers, whatever is in it. Under pressure F grows; without, a shorter or a longer one is tried and kept if clients
- * wait less.
+ * all its peers, whatever is in it. Under pressure F grows; without, a shorter or a longer one is tried (`probe.ts`) and kept if
+ * clients wait less.
  */
 export class Pace {
   #intervalMs = INTERVAL_MS_MIN;
@@ -55,12 +51,17 @@ export class Pace {
   #rounds = 0;
   #pressedRounds = 0;
   #isPressed = false;
+  /** Where a far step to the longest came from, until half of it was given back. */
+  #farFromMs: number | undefined;
+  /** The longest interval that pressure made us leave, and for how many rounds it still counts. */
+  #failedMs = 0;
+  #failedRounds = 0;
   #patience = PATIENCE_ROUNDS;
   /** Which way the next probe goes. */
   #isShorterNext = true;
   /** The longest interval that pressure of our own asked for: as far as a peer may press, since it may pretend. */
   #pressedMs = INTERVAL_MS_MIN;
-  #finalMs: number | undefined;
+  #wait = new WaitAt();
 
   get intervalMs(): number {
     return this.#intervalMs;
@@ -72,12 +73,16 @@ export class Pace {
 
   turn(round: PaceRound): PaceChange | undefined {
     const { pressure, usefulMs, finalMs } = round;
-    if (this.#probe === undefined || this.#probe.rounds > 0) this.#finalMs = mix(this.#finalMs, finalMs);
+    this.#failedRounds -= 1;
+    if (this.#failedRounds <= 0) this.#failedMs = 0;
+    this.#wait.push(finalMs);
     if (pressure !== undefined) return this.#press(pressure, round);
     this.#pressedRounds = 0;
     this.#isPressed = false;
-    if (this.#probe !== undefined) return this.#goOnProbing(this.#probe);
+    if (this.#probe?.isShorter === true && !round.mayProbe) return this.#undo(this.#probe);
+    if (this.#probe !== undefined) return this.#goOnProbing(this.#probe, finalMs);
     this.#rounds += 1;
+    if (this.#farFromMs !== undefined) return round.mayProbe ? this.#giveBack(this.#farFromMs) : undefined;
     return !round.mayProbe || this.#rounds < this.#patience
       ? undefined
       : this.#startProbe(Math.max(INTERVAL_MS_MIN, usefulMs));
@@ -85,18 +90,21 @@ export class Pace {
 
   #startProbe(leastMs: number): PaceChange | undefined {
     const fromMs = this.#intervalMs;
-    const isShorter = this.#isShorterNext && fromMs > leastMs;
+    const isShorter = fromMs > leastMs && (this.#isShorterNext || fromMs >= INTERVAL_MS_MAX);
+    if (isShorter && fromMs <= this.#failedMs) return undefined;
     const toMs = isShorter
       ? Math.max(leastMs, fromMs / STEP)
       : Math.min(INTERVAL_MS_MAX, Math.max(leastMs, fromMs) * STEP);
+    const { meanMs } = this.#wait;
+    if (meanMs === undefined) return undefined;
     this.#rounds = 0;
     if (toMs === fromMs) return undefined;
-    this.#probe = { isShorter, fromMs, finalMsBefore: this.#finalMs, rounds: 0 };
+    this.#probe = new Probe(fromMs, toMs, meanMs);
     this.#move(toMs);
     return 'probe';
   }
 
-  #press(pressure: Pressure, { isFar, queueMostMs }: PaceRound): PaceChange | undefined {
+  #press(pressure: Pressure, { isFar, isFull, queueMostMs }: PaceRound): PaceChange | undefined {
     if (this.#probe?.isShorter === true) return this.#undo(this.#probe);
     this.#probe = undefined;
     this.#rounds = 0;
@@ -108,48 +116,57 @@ export class Pace {
       'loop-late': INTERVAL_MS_MAX,
     };
     const mostMs = Math.min(INTERVAL_MS_MAX, most[pressure]);
-    const rounds = isFar ? PRESSED_ROUNDS : Math.max(PRESSED_ROUNDS, this.#intervalMs / ROUND_PER_MS);
+    const isMuch = isFar || isFull;
+    const rounds = isMuch ? PRESSED_ROUNDS : Math.max(PRESSED_ROUNDS, this.#intervalMs / ROUND_PER_MS);
     if (this.#pressedRounds < rounds || this.#intervalMs >= mostMs) return undefined;
-    if (!this.#isPressed) this.#wait();
+    if (!this.#isPressed) this.#beSlower();
     this.#isPressed = true;
-    this.#pressedRounds = isFar ? PRESSED_ROUNDS - 1 : 0;
-    this.#move(Math.min(mostMs, this.#intervalMs * (isFar ? STEP_FAR : STEP)));
+    this.#pressedRounds = isMuch ? PRESSED_ROUNDS - 1 : 0;
+    const fromMs = this.#intervalMs;
+    this.#move(Math.min(mostMs, fromMs * (isFar ? STEP_FAR : isFull ? STEP_FULL : STEP)));
     this.#pressedMs = Math.max(this.#pressedMs, this.#intervalMs);
+    this.#failedMs = Math.max(this.#failedMs, fromMs);
+    this.#failedRounds = FAILED_ROUNDS;
+    this.#farFromMs = isFar && this.#intervalMs >= INTERVAL_MS_MAX ? fromMs : undefined;
     return pressure;
   }
 
-  #goOnProbing(probe: Probe): PaceChange | undefined {
-    probe.rounds += 1;
-    if (probe.rounds < PROBE_ROUNDS) return undefined;
-    if (!this.#isBetter(probe)) return this.#undo(probe);
+  /** A queue outlasts the pace that made it, so who came to the longest interval went too far: half a step goes back. */
+  #giveBack(fromMs: number): PaceChange | undefined {
+    if (this.#rounds < GONE_ROUNDS) return undefined;
+    this.#farFromMs = undefined;
+    this.#rounds = 0;
+    this.#move(Math.sqrt(fromMs * this.#intervalMs));
+    return 'pressure-gone';
+  }
+
+  #goOnProbing(probe: Probe, finalMs: number | undefined): PaceChange | undefined {
+    const turned = probe.turn(finalMs);
+    if (turned === undefined) return undefined;
+    if (turned === 'undone') return this.#undo(probe);
+    this.#move(turned === 'back' ? probe.fromMs : probe.toMs);
+    if (turned === 'back') return 'probe-checked';
     this.#probe = undefined;
     this.#rounds = 0;
     return 'probe-kept';
   }
 
-  #isBetter({ isShorter, fromMs, finalMsBefore }: Probe): boolean {
-    const finalMs = this.#finalMs;
-    if (finalMsBefore === undefined || finalMs === undefined) return false;
-    const savedMs = fromMs - this.#intervalMs;
-    return isShorter ? finalMs < finalMsBefore - GAIN_PART_SHORTER * savedMs : finalMs < GAIN_LONGER * finalMsBefore;
-  }
-
-  #undo({ fromMs, isShorter }: Probe): PaceChange {
+  #undo({ fromMs, isShorter, isThere }: Probe): PaceChange {
     this.#probe = undefined;
     this.#rounds = 0;
     this.#pressedRounds = 0;
     this.#isShorterNext = !isShorter;
-    this.#wait();
-    this.#move(fromMs);
+    this.#beSlower();
+    if (isThere) this.#move(fromMs);
     return 'probe-undone';
   }
 
   #move(intervalMs: number): void {
     this.#intervalMs = intervalMs;
-    this.#finalMs = undefined;
+    this.#wait = new WaitAt();
   }
 
-  #wait(): void {
+  #beSlower(): void {
     this.#patience = Math.min(PATIENCE_ROUNDS_MAX, 2 * this.#patience);
   }
 
@@ -162,10 +179,7 @@ export class Pace {
     this.#patience = PATIENCE_ROUNDS;
     this.#isShorterNext = true;
     this.#pressedMs = INTERVAL_MS_MIN;
+    this.#failedMs = 0;
+    this.#farFromMs = undefined;
   }
-}
-
-function mix(mean: number | undefined, value: number | undefined): number | undefined {
-  if (mean === undefined || value === undefined) return value ?? mean;
-  return mean + WEIGHT * (value - mean);
 }

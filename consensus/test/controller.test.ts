@@ -278,6 +278,32 @@ test('one late peer of three presses nothing, two do', () => {
   assert.equal(see(3, 2, 5_000, 5_000), 'peer-late');
 });
 
+test('one late peer of three is enough not to ask for more', () => {
+  const controller = new Controller({ shards: 1 });
+  let lateMs = 0;
+  const make = (cpuShare: number) => (at: number) => {
+    const links = [2, 2, 2 + lateMs].map((roundTripMs, peer) => ({ peer: `v${peer}`, bytesPerS: 0, roundTripMs }));
+    const machine = { loopDelayMsP99: 3, cpuShare, syncMs: undefined, residentBytes: 0, links };
+    return sample(at, { shards: [steadyRow(1, controller.lingerMs(1))], machine });
+  };
+  feed(controller, 1, 100, make(0.3));
+  feed(controller, 100, 500, make(0.97));
+  lateMs = 5_000;
+  const tried = feed(controller, 500, 700, make(0.3)).filter(({ reason }) => reason.startsWith('probe'));
+  assert.deepEqual(tried, []);
+  assert.equal(controller.lingerMs(1), 60);
+});
+
+test('a processor that is busy with items, not with segments, presses nothing and tries nothing', () => {
+  const controller = new Controller({ shards: SHARDS });
+  feed(controller, 1, 40);
+  const before = controller.lingerMs(1);
+  const large = [row(1, { sealedItems: 2_500 }), row(2, { sealedItems: 2_500 })];
+  const decisions = feed(controller, 40, 400, (at) => sample(at, { shards: large }, 0.97));
+  assert.ok(decisions.every(({ reason }) => reason !== 'cpu-busy' && reason !== 'probe'));
+  assert.equal(controller.lingerMs(1), before);
+});
+
 /** Votes come steadily; beside a way of 20 ms and a queue, clients wait for half of the interval or all of it. */
 function steadyRow(shard: number, lingerMs: number, queueMs = 0): ShardSample {
   const pipeMs = 20 + queueMs;
