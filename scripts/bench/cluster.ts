@@ -6,6 +6,7 @@ import { BATCH, LANES } from './cluster/fire.ts';
 import { echo, type Latency, paced, type Throughput, throughput } from './cluster/load.ts';
 import { Meters } from './cluster/meters.ts';
 import { withNetwork } from './cluster/network.ts';
+import { measureRates } from './cluster/rates.ts';
 import { Spent } from './cluster/spent.ts';
 import { sweep, sweepPlot } from './cluster/sweep.ts';
 import { compareUnbatched } from './cluster/unbatched.ts';
@@ -21,7 +22,8 @@ import { medians } from './report/median.ts';
  * the goals. Four validators as processes on this machine, fdatasync on, this process the load over JSON-RPC. A ballot counts
  * when every validator has executed it as counted. Loads take turns, and every figure is the median of its rounds. `--profile` keeps the validators' CPU profiles of the operator-signed load alone;
  * `--plot` renews the plots of docs/performance.md from what this run measured. `--unbatched` measures P7 and nothing else:
- * `signed` ballots through a network as it is, and through one in which every ballot is a segment of its own.
+ * `signed` ballots through a network as it is, and through one in which every ballot is a segment of its own. `--rates` sends
+ * at steady rates far below the most, and nothing else.
  */
 
 const SINGLES_PER_S = 200;
@@ -134,6 +136,12 @@ async function profiled(testnet: OpenTestnet, world: World, directory: string, i
   if (isPlot) await writeFile(join(PLOTS, 'flame.svg'), graph);
 }
 
+async function rates(voters: number): Promise<void> {
+  await withNetwork(async (testnet) => {
+    console.log(JSON.stringify({ rates: await measureRates(await World.create(testnet, 'operator', voters)) }));
+  });
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -144,9 +152,11 @@ async function main(): Promise<void> {
       plot: { type: 'boolean', default: false },
       profile: { type: 'string' },
       unbatched: { type: 'boolean', default: false },
+      rates: { type: 'boolean', default: false },
     },
   });
   if (values.unbatched) return console.log(JSON.stringify(await compareUnbatched(Number(values.signed))));
+  if (values.rates) return await rates(Number(values.voters));
   const profile = values.profile === undefined ? undefined : resolve(values.profile);
   const sizes = { voters: Number(values.voters), signed: Number(values.signed), rounds: Number(values.rounds) };
   const options = { ...sizes, isSweep: values.sweep, isPlot: values.plot, profile };
