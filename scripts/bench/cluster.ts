@@ -20,9 +20,9 @@ import { medians } from './report/median.ts';
 /*
  * `npm run bench -- cluster [--voters 10000] [--signed 2000] [--rounds 5] [--sweep] [--profile DIR] [--plot]`: Workload W of
  * the goals. Four validators as processes on this machine, fdatasync on, this process the load over JSON-RPC. A ballot counts
- * when every validator has executed it as counted. Loads take turns, and every figure is the median of its rounds. `--profile` keeps the validators' CPU profiles of the operator-signed load alone;
- * `--plot` renews the plots of docs/performance.md from what this run measured. `--unbatched` measures P7 and nothing else:
- * `signed` ballots through a network as it is, and through one in which every ballot is a segment of its own. `--rates` sends
+ * when every validator has executed it as counted. Loads take turns, and every figure is the median of its rounds.
+ * `--profile` keeps the validators' CPU profiles of the operator-signed load alone; `--plot` renews the plots of
+ * docs/performance.md from what this run measured. `--unbatched` measures P7 and nothing else: `signed` ballots through a network as it is, and through one in which every ballot is a segment of its own. `--rates` sends
  * at steady rates far below the most, and nothing else.
  */
 

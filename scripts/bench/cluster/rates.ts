@@ -31,8 +31,9 @@ export async function measureRates(world: World): Promise<object[]> {
     spent.stop();
     const cores = rounded(spent.cpuUs / 1_000 / (performance.now() - startedMs));
     const cpuUsPerBallotPerNode = Math.round(spent.cpuUs / count / meters.nodes);
-    found.push({ ballotsPerS, batch, ...latency, cores, cpuUsPerBallotPerNode });
-    figure('cluster/rate', found.at(-1) ?? {});
+    const rate = { ballotsPerS, batch, ...latency, cores, cpuUsPerBallotPerNode };
+    figure('cluster/rate', rate);
+    found.push(rate);
   }
   return found;
 }
