@@ -29,6 +29,7 @@ export const TAGS = {
   'snapshot-chunk': entry('snapshot-chunk', 'Snapshot chunk', 'a chunk of the row stream', false),
   'snapshot-tree': entry('snapshot-tree', 'Merkle tree', 'the chunks of a snapshot', false),
   snapshot: entry('snapshot', 'Snapshot', 'all fields', true),
+  entries: entry('entries', 'Ballot', 'the entries as the unsigned body has them', false),
 } as const;
 
 export type Tag = (typeof TAGS)[keyof typeof TAGS]['tag'];

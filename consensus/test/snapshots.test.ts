@@ -123,7 +123,7 @@ type Due = Extract<Delivery, { kind: 'snapshot-due' }>;
 function chunksOf(node: Solo): Uint8Array[] {
   const due = node.delivered.find((delivery): delivery is Due => delivery.kind === 'snapshot-due');
   assert.ok(due);
-  return [...snapshotChunks(due.place, due.state, 64)].flatMap((chunk) => chunk ?? []);
+  return [...snapshotChunks(due.place, due.state, { chunkBytes: 64 })].flatMap((chunk) => chunk ?? []);
 }
 
 const rowsOf = ({ replica }: Solo): string =>

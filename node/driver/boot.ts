@@ -9,7 +9,7 @@ import type { Anchor, ReplicaConfig } from '../../consensus/types.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import type { Genesis } from '../../protocol/genesis.ts';
 import { createState } from '../../protocol/governance/create.ts';
-import { restoreRow, TABLES } from '../../protocol/governance/rows.ts';
+import { TABLES } from '../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import { type Hash, hashesEqual, ZERO_HASH } from '../../protocol/hash.ts';
 import { type Journal, type OpenJournal, openJournal } from '../storage/journal.ts';
@@ -25,6 +25,7 @@ import { Overlay } from './overlay.ts';
 import { FLOOR_KEY, INSTALL_KEY, installSnapshot, unfinishedInstall } from './snapshots/snapshot-install.ts';
 import { decodeFloor, type HistoryFloor } from './snapshots/snapshot-records.ts';
 import { SnapshotStore } from './snapshots/snapshot-store.ts';
+import { restoreStored } from './stored-rows.ts';
 
 export interface Booted {
   readonly replica: Replica;
@@ -224,7 +225,7 @@ async function restoreRows(store: LedgerStore, state: GovernanceState): Promise<
     if (table === undefined) throw damagedLedger('a row of no table');
     try {
       // A copy: a row keeps views of its bytes, and must not keep the whole page they came in.
-      restoreRow(state, table.name, decoder.decode(key.subarray(1)), value.slice());
+      restoreStored(state, table.name, decoder.decode(key.subarray(1)), value.slice());
     } catch (error) {
       throw damagedLedger(`a row that does not decode: ${codeOf(error) ?? 'unknown'}`);
     }

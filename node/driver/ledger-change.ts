@@ -1,16 +1,17 @@
-import type { ExecutedBlock } from '../../consensus/types.ts';
+import type { ExecutedBlock, ExecutedSegment } from '../../consensus/types.ts';
 import { assert } from '../../protocol/assert.ts';
 import { type Certificate, encodeCertificate } from '../../protocol/certificate.ts';
 import type { HashedBlock } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
 import { Writer } from '../../protocol/codec/writer.ts';
-import type { AppliedItem } from '../../protocol/governance/applied.ts';
+import { sessionKey } from '../../protocol/governance/row-keys.ts';
 import { TABLES, writeRow } from '../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
 import {
   ballotIndexKey,
   ballotKey,
+  ballotPlaceKey,
   blockHeightKey,
   blockKey,
   certificateKey,
@@ -24,13 +25,15 @@ import {
   stateRowKey,
 } from '../storage/keys.ts';
 import type { LedgerPut } from '../storage/ledger-store.ts';
+import { BallotPlaces } from './ballot-places.ts';
 import {
   encodeAnchor,
   encodeCheckpoints,
   encodeHeight,
+  encodeItemRecord,
   encodeOutcomes,
   encodeStoredBlock,
-  ItemRecords,
+  type ItemFacts,
   rowCountsOf,
   type SegmentRun,
 } from './ledger-records.ts';
@@ -63,7 +66,7 @@ export function changeOf(executed: readonly ExecutedBlock[], state: GovernanceSt
   const last = executed.at(-1);
   assert(last !== undefined, 'a change executes a block');
   const { anchor } = last;
-  const puts = executed.flatMap(blockPuts);
+  const puts = executed.flatMap((block) => blockPuts(block, state));
   puts.push(...rowPuts(executed, state, anchor.height));
   const value = encodeAnchor({ anchor, rowCounts: rowCountsOf(state) });
   puts.push({ key: ANCHOR_KEY, value, height: anchor.height });
@@ -104,30 +107,21 @@ export function sourcePuts({
   return puts;
 }
 
-function blockPuts({ block, certificate, segments, checkpoint }: ExecutedBlock): ChangePut[] {
+function blockPuts({ block, certificate, segments, checkpoint }: ExecutedBlock, state: GovernanceState): ChangePut[] {
   const { height } = block.block;
   const puts: ChangePut[] = sourcePuts({ block, certificate, segments: segments.map(({ segment }) => segment) });
   if (checkpoint !== undefined) {
     puts.push({ key: checkpointKey(height), value: encodeCheckpoints([checkpoint]), height });
   }
   let index = 0;
-  for (const { segment, items } of segments) {
+  for (const executed of segments) {
+    const { segment, items } = executed;
     const outcomes = items.map(({ outcome }) => outcome);
     puts.push({ key: outcomesKey(segment.header), value: encodeOutcomes(height, outcomes), height, isNew: true });
-    const records = recordsOf(segment, items, height);
-    for (const item of items) {
-      addItemPuts(puts, item, records, { height, index });
-      index += 1;
-    }
+    puts.push(...itemPuts(executed, { height, index }, state));
+    index += items.length;
   }
   return puts;
-}
-
-/** Room for a record of each item and, of a ballot, one in the index. */
-function recordsOf({ header }: Segment, items: readonly AppliedItem[], height: number): ItemRecords {
-  const { shard, author } = header;
-  const restBytes = items.reduce((sum, { bytes, id }) => sum + bytes.length + id.length, 0);
-  return new ItemRecords({ height, shard, author }, 2 * items.length, restBytes);
 }
 
 /** Heights of a chain follow each other in execution order, so one line per chain says it all. */
@@ -143,25 +137,46 @@ function runsOf(segments: readonly Segment[]): SegmentRun[] {
   return runs;
 }
 
+/** `first`: of the segment's first item. */
+function itemPuts(
+  { segment: { header }, items }: ExecutedSegment,
+  first: { readonly height: number; readonly index: number },
+  state: GovernanceState,
+): ChangePut[] {
+  const { height } = first;
+  const { shard, author } = header;
+  const puts: ChangePut[] = [];
+  const places = new BallotPlaces(header, height, items.length);
+  for (const [at, item] of items.entries()) {
+    const { id, outcome, ballot, operation, bytes } = item;
+    const index = first.index + at;
+    const facts = { outcome, height, shard, author };
+    if (operation !== undefined) puts.push(itemPut(operationKey(id), facts, bytes));
+    if (ballot === undefined) continue;
+    const isCounted = outcome === 'counted';
+    // An id is counted once, so nothing stands under it.
+    if (isCounted) puts.push({ key: ballotPlaceKey(id), value: places.add(at, index), height, isNew: true });
+    else puts.push(itemPut(ballotKey(id), facts, bytes));
+    const { space, session, voter } = ballot.ballot;
+    if (isCounted && !isRevisable(state, space, session)) continue;
+    const key = ballotIndexKey(space, session, voter, height, index);
+    puts.push({ key, value: encodeItemRecord(facts, id), height, isNew: true });
+  }
+  return puts;
+}
+
 /**
- * What counted takes the place of what was refused before; what is refused yields to anything there. So the record of an
- * item sealed more than once is that of the first `counted`, else of the first.
+ * What was applied takes the place of what was refused before; what is refused yields to anything there. So the record of an
+ * item sealed more than once is that of the first `applied`, else of the first.
  */
-function addItemPuts(
-  puts: ChangePut[],
-  { id, outcome, ballot, operation, bytes }: AppliedItem,
-  records: ItemRecords,
-  { height, index }: { readonly height: number; readonly index: number },
-): void {
-  if (ballot === undefined && operation === undefined) return;
-  const key = ballot === undefined ? operationKey(id) : ballotKey(id);
-  const value = records.add(outcome, bytes);
-  if (outcome === 'counted' || outcome === 'applied') puts.push({ key, value, height });
-  else puts.push({ key, value, height, weak: true });
-  if (ballot === undefined) return;
-  const { space, session, voter } = ballot.ballot;
-  const indexKey = ballotIndexKey(space, session, voter, height, index);
-  puts.push({ key: indexKey, value: records.add(outcome, id), height, isNew: true });
+function itemPut(key: LedgerKey, facts: ItemFacts, bytes: Uint8Array): ChangePut {
+  const put = { key, value: encodeItemRecord(facts, bytes), height: facts.height };
+  return facts.outcome === 'applied' ? put : { ...put, weak: true };
+}
+
+/** Where a voter has one counted ballot at most, its head finds it, and it needs no line in the index. */
+function isRevisable(state: GovernanceState, space: string, session: string): boolean {
+  return state.sessions.get(sessionKey(space, session))?.rule.revisable !== false;
 }
 
 /** The rows' bytes lie in one piece of memory, like those of items. */

@@ -1,15 +1,13 @@
 import { type Certificate, decodeCertificate } from '../../protocol/certificate.ts';
 import type { HashedBlock } from '../../protocol/chain/block.ts';
 import { readStoredSegment, type Segment } from '../../protocol/chain/segment.ts';
-import { WaggleError } from '../../protocol/errors.ts';
-import { decodeSignedBallot } from '../../protocol/governance/ballot.ts';
+import type { WaggleError } from '../../protocol/errors.ts';
+import type { HeadRow } from '../../protocol/governance/state.ts';
 import { type Hash, ZERO_HASH } from '../../protocol/hash.ts';
-import { isId } from '../../protocol/ids.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
 import type { BallotFacts, BlockFacts, HistoryRecord, SegmentFacts } from '../rpc/node-api.ts';
 import { damagedRecord } from '../storage/envelope.ts';
 import {
-  ballotKey,
   blockHeightKey,
   blockKey,
   checkpointKey,
@@ -18,16 +16,14 @@ import {
   type SegmentPlace,
   segmentKey,
   segmentRefKey,
-  textsSuffix,
   u64,
 } from '../storage/keys.ts';
+import { type BallotAt, type BallotPage, BallotReader } from './ballot-reader.ts';
 import {
   decodeCheckpoints,
   decodeHeight,
-  decodeItemRecord,
   decodeOutcomes,
   decodeStoredBlock,
-  type ItemFacts,
   type StoredBlock,
 } from './ledger-records.ts';
 import type { LedgerSource } from './overlay.ts';
@@ -36,12 +32,10 @@ import type { HistoryFloor } from './snapshots/snapshot-records.ts';
 /** The history from its first block on. */
 export const NO_FLOOR: HistoryFloor = { height: 0, hash: ZERO_HASH, ballotsHeight: 0 };
 
-export type BallotAt = BallotFacts & { readonly cursor: string };
-
 /** Reads of final, executed data. Everything remote that comes in is an id, a hash or a number by then, or is refused. */
 export class LedgerReader {
   readonly #source: LedgerSource;
-  readonly #names: readonly string[];
+  readonly #ballots: BallotReader;
   /** Up to where there are no blocks: given up, or never had. */
   floor: HistoryFloor = NO_FLOOR;
   readonly #watch: ReaderWatch;
@@ -49,8 +43,8 @@ export class LedgerReader {
   /** `names` by ValidatorIndex. */
   constructor(source: LedgerSource, names: readonly string[], watch: ReaderWatch = {}) {
     this.#source = watchedSource(source, watch);
-    this.#names = names;
     this.#watch = watch;
+    this.#ballots = new BallotReader(this.#source, names, (prefix) => this.#missing(prefix));
   }
 
   async block(at: { readonly height: number } | { readonly hash: Hash }): Promise<BlockFacts | undefined> {
@@ -126,34 +120,21 @@ export class LedgerReader {
     return { suffix: key.subarray(1), bytes: await this.#source.get(key) };
   }
 
-  async ballot(id: Hash): Promise<BallotFacts | undefined> {
-    const value = await this.#source.get(ballotKey(id));
-    if (value === undefined) return undefined;
-    const { rest, ...facts } = decodeItemRecord(value);
-    return { ballot: decodeSignedBallot(rest), ...this.#placed(facts) };
+  ballot(id: Hash): Promise<BallotFacts | undefined> {
+    return this.#ballots.find(id);
   }
 
-  /** In (voter, height, place) order. @throws WaggleError WAGGLE_LEDGER_CURSOR not one of this session's cursors */
-  async ballots(
-    space: string,
-    session: string,
-    options: { readonly voter?: string; readonly after?: string; readonly limit: number },
-  ): Promise<BallotAt[]> {
-    const { voter, after, limit } = options;
-    const texts = voter === undefined ? [space, session] : [space, session, voter];
-    if (!texts.every(isId)) return [];
-    const start = textsSuffix(...texts);
-    const above = after === undefined ? {} : { after: decodeCursor(after, start) };
-    const found = await this.#source.range(PREFIXES.ballotIndex, start, { ...above, limit });
-    const ballots: BallotAt[] = [];
-    for (const { suffix, value } of found) {
-      const { rest: id, ...facts } = decodeItemRecord(value);
-      const record = await this.#source.get(ballotKey(id));
-      if (record === undefined) throw this.#missing(PREFIXES.ballot);
-      const ballot = decodeSignedBallot(decodeItemRecord(record).rest);
-      ballots.push({ ballot, ...this.#placed(facts), cursor: encodeCursor(suffix) });
-    }
-    return ballots;
+  head(space: string, session: string, voter: string): Promise<HeadRow | undefined> {
+    return this.#ballots.head(space, session, voter);
+  }
+
+  voters(space: string, session: string): Promise<ReadonlySet<string>> {
+    return this.#ballots.voters(space, session);
+  }
+
+  /** As `BallotReader.list`, up to the floor of this reader. */
+  ballots(space: string, session: string, options: BallotPage): Promise<BallotAt[]> {
+    return this.#ballots.list(space, session, options, this.floor.ballotsHeight);
   }
 
   async checkpoint(height: number): Promise<readonly SignedCheckpoint[]> {
@@ -184,10 +165,6 @@ export class LedgerReader {
     this.#watch.onDamage?.(error);
     return error;
   }
-
-  #placed({ outcome, height, shard, author }: ItemFacts): Omit<BallotFacts, 'ballot'> {
-    return { outcome, height, shard, author: this.#names[author] ?? String(author) };
-  }
 }
 
 /** Who wants to hear of damage that a read stumbles over, and which blocks must be there. */
@@ -209,16 +186,4 @@ function watchedSource(source: LedgerSource, { onDamage }: ReaderWatch): LedgerS
 
 function isHeight(height: number): boolean {
   return Number.isSafeInteger(height) && height >= 0;
-}
-
-function encodeCursor(suffix: Uint8Array): string {
-  return Buffer.from(suffix).toString('base64url');
-}
-
-/** The suffix of a cursor, which must lie in the range it continues. */
-function decodeCursor(cursor: string, start: Uint8Array): Uint8Array {
-  const suffix = new Uint8Array(Buffer.from(cursor.slice(0, 512), 'base64url'));
-  const isInside = suffix.length > start.length && Buffer.compare(suffix.subarray(0, start.length), start) === 0;
-  if (!isInside) throw new WaggleError('WAGGLE_LEDGER_CURSOR');
-  return suffix;
 }

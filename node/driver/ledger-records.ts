@@ -122,29 +122,6 @@ export function encodeItemRecord(facts: ItemFacts, rest: Uint8Array): Uint8Array
   return writer.u16(facts.shard).u16(facts.author).bytes(rest).finish();
 }
 
-/** Item records of one segment, in one piece of memory: a piece each would cost more than what is written. */
-export class ItemRecords {
-  readonly #facts: Uint8Array;
-  readonly #room: Uint8Array;
-  #at = 0;
-
-  /** `restBytes`: what the records take together, their facts apart. */
-  constructor(place: Omit<ItemFacts, 'outcome'>, count: number, restBytes: number) {
-    this.#facts = encodeItemRecord({ ...place, outcome: 'counted' }, new Uint8Array(0));
-    this.#room = new Uint8Array(count * ITEM_FACTS_BYTES + restBytes);
-  }
-
-  /** As `encodeItemRecord`. */
-  add(outcome: Outcome, rest: Uint8Array): Uint8Array {
-    const at = this.#at;
-    this.#at = at + ITEM_FACTS_BYTES + rest.length;
-    this.#room.set(this.#facts, at);
-    this.#room[at] = OUTCOMES[outcome];
-    this.#room.set(rest, at + ITEM_FACTS_BYTES);
-    return this.#room.subarray(at, this.#at);
-  }
-}
-
 /** @throws WaggleError WAGGLE_LEDGER_RECORD, WAGGLE_CODEC_* */
 export function decodeItemRecord(bytes: Uint8Array): ItemFacts & { readonly rest: Uint8Array } {
   const reader = new Reader(bytes);

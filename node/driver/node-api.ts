@@ -4,6 +4,8 @@ import type { KeyPair } from '../../protocol/crypto/keys.ts';
 import type { Genesis } from '../../protocol/genesis.ts';
 import { encodeSignedBallot } from '../../protocol/governance/ballot.ts';
 import { encodeSignedOperation } from '../../protocol/governance/operation.ts';
+import { isEnded, missingVoters } from '../../protocol/governance/queries.ts';
+import { headKey, sessionKey } from '../../protocol/governance/row-keys.ts';
 import { shardOf } from '../../protocol/ids.ts';
 import type { Network } from '../network/network.ts';
 import type { AgentFacts, ChainFacts, NodeApi, NodeStatus } from '../rpc/node-api.ts';
@@ -56,6 +58,9 @@ export function createNodeApi(parts: NodeApiParts): NodeApi {
     segmentsOf: (height) => reader.segmentsOf(height),
     ballot: (id) => reader.ballot(id),
     ballots: (space, session, options) => reader.ballots(space, session, options),
+    headOf: async (space, session, voter) =>
+      replica.state.heads.get(headKey(space, session, voter)) ?? (await reader.head(space, session, voter)),
+    missingVoters: (space, session) => missingOf(replica, reader, space, session),
     isPruned: (what) => reader.isPruned(what),
     firstHeight: () => reader.floor.height + 1,
     checkpoint: (height) => reader.checkpoint(height),
@@ -68,6 +73,14 @@ export function createNodeApi(parts: NodeApiParts): NodeApi {
       return submissions.submit(CONTROL_SHARD, item, signed.id);
     },
   };
+}
+
+/** The state keeps no heads of ended sessions. */
+async function missingOf({ state }: Replica, reader: LedgerReader, space: string, session: string) {
+  const row = state.sessions.get(sessionKey(space, session));
+  if (row === undefined || !isEnded(row)) return missingVoters(state, space, session);
+  const voters = await reader.voters(space, session);
+  return row.electorate.flatMap(({ voter }) => (voters.has(voter) ? [] : [voter]));
 }
 
 function chainFacts({ chains }: Replica): ChainFacts[] {

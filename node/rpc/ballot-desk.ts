@@ -8,7 +8,7 @@ import { type Hash, hashesEqual } from '../../protocol/hash.ts';
 import { shardOf } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
-import { duplicateOf, fly, knownOf, type Ready, refusal, type Waiting } from './ballot-flight.ts';
+import { duplicateOf, fly, knownOf, type Ready, refusalOf, type Waiting } from './ballot-flight.ts';
 import type { Desk } from './desk.ts';
 import { ERRORS } from './error-codes.ts';
 import type { BallotParams, BallotResult } from './methods/ballot-submit.ts';
@@ -114,7 +114,7 @@ async function answerOf(desk: Desk, ready: Ready, { outcome, counted }: BallotVe
   const known = await desk.api.ballot(ready.signed.id);
   if (known?.outcome === 'counted') return knownOf(ready, known.height);
   desk.checkWritable();
-  throw refusal(desk, ready, outcome);
+  throw await refusalOf(desk, ready, outcome);
 }
 
 function judge(desk: Desk, { signed, shard }: Ready): BallotVerdict {

@@ -51,11 +51,33 @@ export function fly(desk: Desk, ready: Ready, waiting: Waiting): void {
     waiting.land('decided');
   };
   submission.final.then(
-    (seen) => finish(() => isFinalAwaited && tell(desk, ready, seen, startMs, waiting)),
+    (seen) => {
+      if (isFinalAwaited && seen.outcome === 'closed') tellClosed(desk, ready, seen, finish, waiting);
+      else finish(() => isFinalAwaited && tell(desk, ready, seen, startMs, waiting));
+    },
     (error) => finish(() => waiting.refuse(error)),
   );
   if (isFinalAwaited) return;
   submission.accepted.then(() => waiting.answer({ ...base(ready), status: 'accepted' }), waiting.refuse);
+}
+
+/** An ended session keeps no heads: one that was sealed twice, the second time too late, is found in the ledger. */
+function tellClosed(
+  desk: Desk,
+  ready: Ready,
+  { outcome, height }: FinalFacts,
+  finish: (tellWhat: () => void) => void,
+  waiting: Waiting,
+): void {
+  const answer = async (): Promise<BallotResult> => {
+    const known = await desk.api.ballot(ready.signed.id);
+    if (known?.outcome === 'counted') return knownOf(ready, known.height);
+    throw await refusalOf(desk, ready, outcome, height);
+  };
+  answer().then(
+    (result) => finish(() => waiting.answer(result)),
+    (error) => finish(() => waiting.refuse(error)),
+  );
 }
 
 function tell(desk: Desk, ready: Ready, seen: FinalFacts, startMs: number, waiting: Waiting): void {
@@ -91,9 +113,24 @@ export function knownOf(ready: Ready, height: number): BallotResult {
   return { ...base(ready), status: 'final', outcome: 'duplicate', height };
 }
 
-export function refusal(desk: Desk, { signed, row, given }: Ready, outcome: Outcome, height?: number): RpcError {
-  const { space, session, voter } = signed.ballot;
-  const counted: Hash | undefined = desk.api.state().heads.get(headKey(space, session, voter))?.ballot;
+function refusal(desk: Desk, ready: Ready, outcome: Outcome, height: number): RpcError {
+  const { space, session, voter } = ready.signed.ballot;
+  const counted = desk.api.state().heads.get(headKey(space, session, voter))?.ballot;
+  return refused(ready, outcome, height, counted);
+}
+
+/** As `refusal`, also of a session that has ended. */
+export async function refusalOf(desk: Desk, ready: Ready, outcome: Outcome, height?: number): Promise<RpcError> {
+  const { space, session, voter } = ready.signed.ballot;
+  return refused(ready, outcome, height, (await desk.api.headOf(space, session, voter))?.ballot);
+}
+
+function refused(
+  { signed, row, given }: Ready,
+  outcome: Outcome,
+  height: number | undefined,
+  counted: Hash | undefined,
+): RpcError {
   const facts = {
     ballot: toHex(signed.id),
     outcome,

@@ -6,7 +6,7 @@ import type { KeyPair } from '../../protocol/crypto/keys.ts';
 import type { Genesis } from '../../protocol/genesis.ts';
 import type { SignedBallot } from '../../protocol/governance/ballot.ts';
 import type { SignedOperation } from '../../protocol/governance/operation.ts';
-import type { GovernanceState } from '../../protocol/governance/state.ts';
+import type { GovernanceState, HeadRow } from '../../protocol/governance/state.ts';
 import type { Hash } from '../../protocol/hash.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
@@ -200,6 +200,10 @@ export interface NodeApi {
     session: string,
     options: { readonly voter?: string; readonly after?: string; readonly limit: number },
   ): Promise<readonly (BallotFacts & { readonly cursor: string })[]>;
+  /** A voter's counted ballot in a session, ended ones included. */
+  headOf(space: string, session: string, voter: string): Promise<HeadRow | undefined>;
+  /** Electors without a counted ballot, in the order of the electorate, also of an ended session. */
+  missingVoters(space: string, session: string): Promise<readonly string[]>;
   /** Whether what was not found is, or may be, in the part of the history that this node does not keep. */
   isPruned(what: HistoryRecord): Promise<boolean>;
   /** The first height whose block is kept here. */

@@ -1,5 +1,6 @@
 import { concat } from 'uint8arrays/concat';
 import { fromString } from 'uint8arrays/from-string';
+import { toString as bytesToString } from 'uint8arrays/to-string';
 import { assert } from '../../protocol/assert.ts';
 import { isPlainText } from '../../protocol/codec/text.ts';
 import { Writer } from '../../protocol/codec/writer.ts';
@@ -20,9 +21,9 @@ export const PREFIXES = {
   segmentRef: 0x06,
   /** table u8 ‖ row key → row of the governance state */
   row: 0x07,
-  /** ballot id → ballot */
+  /** ballot id → a ballot that was not counted, or whose segment was given up */
   ballot: 0x08,
-  /** space ‖ 0 ‖ session ‖ 0 ‖ voter ‖ 0 ‖ height u64 ‖ index u32 → ballot id */
+  /** space ‖ 0 ‖ session ‖ 0 ‖ voter ‖ 0 ‖ height u64 ‖ index u32 → ballot id; not where the voter's head says it */
   ballotIndex: 0x09,
   /** height u64 → checkpoint with its signatures */
   checkpoint: 0x0a,
@@ -38,6 +39,8 @@ export const PREFIXES = {
   snapshotChunk: 0x0f,
   /** height u64 → f + 1 signatures of a snapshot */
   snapshotSignatures: 0x10,
+  /** ballot id → where the counted ballot stands: segment, item, block */
+  ballotPlace: 0x11,
 } as const;
 
 export type LedgerPrefix = (typeof PREFIXES)[keyof typeof PREFIXES];
@@ -68,6 +71,7 @@ export const blockHeightKey = (hash: Uint8Array): LedgerKey => ledgerKey(PREFIXE
 export const segmentKey = (place: SegmentPlace): LedgerKey => ledgerKey(PREFIXES.segment, segmentSuffix(place));
 export const segmentRefKey = (id: Uint8Array): LedgerKey => ledgerKey(PREFIXES.segmentRef, id);
 export const ballotKey = (id: Uint8Array): LedgerKey => ledgerKey(PREFIXES.ballot, id);
+export const ballotPlaceKey = (id: Uint8Array): LedgerKey => ledgerKey(PREFIXES.ballotPlace, id);
 export const checkpointKey = (height: number): LedgerKey => ledgerKey(PREFIXES.checkpoint, u64(height));
 export const outcomesKey = (place: SegmentPlace): LedgerKey => ledgerKey(PREFIXES.outcomes, segmentSuffix(place));
 export const operationKey = (id: Uint8Array): LedgerKey => ledgerKey(PREFIXES.operation, id);
@@ -114,6 +118,11 @@ export function ballotIndexKey(
     else writer.bytes(checkedText(text)).u8(0);
   }
   return finished(writer.u64(height).u32(index));
+}
+
+/** The key of a row of the state, as text, from the suffix of its ledger key. */
+export function rowNameOf(suffix: Uint8Array): string {
+  return bytesToString(suffix.subarray(1), 'utf8');
 }
 
 /** Without the closing 0 of `textsSuffix`: one session, one key. */

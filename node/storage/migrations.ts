@@ -21,6 +21,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { from: 0, to: 1, up: async () => ({ puts: [], deletes: [] }) },
   // The store keeps sums of its records (decision 009): taken when it is opened, written with the first batch.
   { from: 1, to: 2, up: async () => ({ puts: [], deletes: [] }) },
+  // Counted ballots are found by their place (decision 015); what was stored before is read as it is.
+  { from: 2, to: 3, up: async () => ({ puts: [], deletes: [] }) },
 ];
 
 export const SCHEMA_WITHOUT_SUMS = 1;

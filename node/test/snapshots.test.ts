@@ -36,7 +36,9 @@ function source(): { solo: Solo; chunks: Uint8Array[]; stored: StoredSnapshot } 
   const { replica } = solo;
   const { chain, roster } = replica.config;
   const place = { chain, epoch: roster.epoch, ...replica.executed };
-  const chunks = [...snapshotChunks(place, freezeState(replica.state), 100)].flatMap((chunk) => chunk ?? []);
+  const chunks = [...snapshotChunks(place, freezeState(replica.state), { chunkBytes: 100 })].flatMap(
+    (chunk) => chunk ?? [],
+  );
   const leaves = chunks.map(chunkLeaf);
   const { height, hash, history } = replica.executed;
   const snapshot = { chain, epoch: roster.epoch, height, blockHash: hash, history, root: snapshotRoot(leaves) };

@@ -134,10 +134,11 @@ export function decodeBallotBody(body: Uint8Array): Ballot {
   return ballot;
 }
 
-/** Whether two bodies of one voter in one session give the same answers; version to `time` stand before the entries. */
-export function sameEntries(ballot: Ballot, body: Uint8Array, other: Uint8Array): boolean {
+/** What a ballot answers: equal for two ballots of one voter in one session with the same entries. */
+export function entriesHash({ ballot, body }: Pick<SignedBallot, 'ballot' | 'body'>): Hash {
+  // Version to `time` stand before the entries.
   const offset = FIXED_BYTES + ballot.space.length + ballot.session.length + ballot.voter.length;
-  return hashesEqual(body.subarray(offset), other.subarray(offset));
+  return tagged(TAGS.entries.tag, body.subarray(offset));
 }
 
 /** The id of a ballot: the hash of its unsigned body, never of its signature. */

@@ -2,7 +2,7 @@ import type { Hash } from '../hash.ts';
 import { hashesEqual } from '../hash.ts';
 import { shardOf } from '../ids.ts';
 import type { Outcome } from '../outcome.ts';
-import { type Ballot, type SignedBallot, sameEntries } from './ballot.ts';
+import { type Ballot, entriesHash, type SignedBallot } from './ballot.ts';
 import { findElector, hasProposal } from './lookups.ts';
 import { headKey, sessionKey } from './row-keys.ts';
 import type { BlockContext, GovernanceState, HeadRow, SessionRow } from './state.ts';
@@ -38,6 +38,8 @@ export function judgeBallot(
   if (misplaced !== undefined) return { outcome: misplaced };
   const row = state.sessions.get(sessionKey(ballot.space, ballot.session));
   if (row === undefined) return { outcome: 'unknown-session' };
+  // An ended session is settled whole: nobody has to keep its heads to judge what comes late (decision 015).
+  if (isEnded(row)) return { outcome: 'closed' };
   const head = state.heads.get(headKey(ballot.space, ballot.session, ballot.voter));
   if (head !== undefined && hashesEqual(head.ballot, signed.id)) return { outcome: 'duplicate', counted: head.ballot };
   if (!isAuthentic(state, context, row, signed, place)) return { outcome: 'bad-signature' };
@@ -82,17 +84,22 @@ function isAuthentic(
   return context.roster.validators[place.author]?.name === model.operator;
 }
 
+/** Nothing in it changes any more. */
+export function isEnded({ status }: SessionRow): boolean {
+  return status === 'completed' || status === 'cancelled';
+}
+
 /** `not-open` for a draft and before its time, `closed` once ended or past its deadline. */
 export function judgeStatus(row: SessionRow, timeMs: number): 'not-open' | 'closed' | undefined {
-  if (row.status === 'completed' || row.status === 'cancelled') return 'closed';
+  if (isEnded(row)) return 'closed';
   if (row.status === 'draft' || row.opensAtMs > timeMs) return 'not-open';
   return row.closesAtMs !== undefined && row.closesAtMs <= timeMs ? 'closed' : undefined;
 }
 
 function judgeHead(row: SessionRow, head: HeadRow | undefined, signed: SignedBallot): BallotVerdict | undefined {
-  const { ballot, body } = signed;
+  const { ballot } = signed;
   if (head !== undefined && !row.rule.revisable) {
-    const repeated = sameEntries(ballot, body, head.body);
+    const repeated = head.entries !== undefined && hashesEqual(entriesHash(signed), head.entries);
     return repeated ? { outcome: 'duplicate', counted: head.ballot } : { outcome: 'already-voted' };
   }
   const { previous } = ballot;

@@ -1,9 +1,9 @@
 import { assert } from '../assert.ts';
-import { decodeBallotBody, type SignedBallot } from './ballot.ts';
+import { decodeBallotBody, entriesHash, type SignedBallot } from './ballot.ts';
 import { findElector } from './lookups.ts';
 import { headKey, sessionKey, tallyKey } from './row-keys.ts';
 import { keepBytes } from './slab.ts';
-import type { BlockContext, GovernanceState, ProgressRow, SessionRow, TallyRow } from './state.ts';
+import type { BlockContext, GovernanceState, HeadRow, ProgressRow, SessionRow, TallyRow } from './state.ts';
 import { addTally, subtractTally, TALLY_ZERO, tallyOfEntry } from './tally.ts';
 import type { Elector, Entry } from './types.ts';
 
@@ -21,10 +21,11 @@ export function countBallot(state: GovernanceState, context: BlockContext, signe
   assert(row !== undefined && elector !== undefined, 'a counted ballot has a session and an elector');
   const headAt = headKey(space, session, voter);
   const head = state.heads.get(headAt);
-  const before = head === undefined ? undefined : decodeBallotBody(head.body).entries;
+  const before = head?.body === undefined ? undefined : decodeBallotBody(head.body).entries;
   for (const entry of before ?? []) moveTally({ state, row, shard, entry, elector }, subtractTally);
   for (const entry of entries) moveTally({ state, row, shard, entry, elector }, addTally);
-  state.heads.set(headAt, { ballot: keepBytes(signed.id), body: keepBytes(signed.body), height: context.height });
+  assert((head === undefined) === (before === undefined), 'only a ballot that may be revised is superseded');
+  state.heads.set(headAt, headOf(row, context, signed));
   const all = row.proposals.length;
   const progress = state.progress.get(key) ?? PROGRESS_ZERO;
   state.progress.set(key, {
@@ -32,6 +33,12 @@ export function countBallot(state: GovernanceState, context: BlockContext, signe
     voters: progress.voters + (before === undefined ? 1 : 0),
     complete: progress.complete + (entries.length === all ? 1 : 0) - (before?.length === all ? 1 : 0),
   });
+}
+
+function headOf({ rule }: SessionRow, { height }: BlockContext, signed: SignedBallot): HeadRow {
+  const ballot = keepBytes(signed.id);
+  if (rule.revisable) return { ballot, body: keepBytes(signed.body), height };
+  return { ballot, entries: keepBytes(entriesHash(signed)), height };
 }
 
 interface Move {

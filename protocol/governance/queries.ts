@@ -3,7 +3,7 @@ import { currentResults } from './closing.ts';
 import { headKey, sessionKey } from './row-keys.ts';
 import type { GovernanceState, ProposalResult, SessionRow } from './state.ts';
 
-export { judgeBallot } from './ballots.ts';
+export { isEnded, judgeBallot } from './ballots.ts';
 export { judgeOperation } from './operations/judge.ts';
 
 /** The recorded result of a completed session, else the ranked result of the sums so far; undefined without a session. */

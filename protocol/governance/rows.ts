@@ -1,6 +1,6 @@
 import { type CborValue, decodeCanonical, encodeCanonical, writeCanonical } from '../codec/cbor.ts';
 import type { Writer } from '../codec/writer.ts';
-import type { GovernanceState } from './state.ts';
+import type { GovernanceState, HeadRow } from './state.ts';
 
 /** Tables in the order in which they are hashed and stored; numbers are never reused. */
 export const TABLES = [
@@ -14,6 +14,8 @@ export const TABLES = [
   { number: 8, name: 'seqs' },
   { number: 9, name: 'observers' },
 ] as const;
+
+export const HEADS_TABLE = 5;
 
 export type TableName = (typeof TABLES)[number]['name'];
 
@@ -36,4 +38,9 @@ export function writeRow(writer: Writer, row: object | number): void {
 export function restoreRow(state: GovernanceState, table: TableName, key: string, bytes: Uint8Array): void {
   const row: unknown = decodeCanonical(bytes, ROW_LIMITS);
   state[table].restore(key, row as never);
+}
+
+/** A stored head. @throws as `restoreRow` */
+export function decodeHead(bytes: Uint8Array): HeadRow {
+  return decodeCanonical(bytes, ROW_LIMITS) as unknown as HeadRow;
 }

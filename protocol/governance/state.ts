@@ -40,8 +40,10 @@ export interface ProgressRow {
 /** A voter's counted ballot in a session. */
 export interface HeadRow {
   readonly ballot: Hash;
-  /** The unsigned body: what a superseding ballot takes back, and what a resend is compared with. */
-  readonly body: Uint8Array;
+  /** The unsigned body, where ballots may be revised: what a superseding one takes back. */
+  readonly body?: Uint8Array;
+  /** `entriesHash`, where they may not: what a resend is compared with. */
+  readonly entries?: Hash;
   readonly height: number;
 }
 

@@ -1,3 +1,5 @@
+import { assert } from '../assert.ts';
+
 /**
  * Rows of the governance state by key, remembering which rows a block touched, so that what is written behind
  * and what a checkpoint covers are proportional to the block and not to the history (protocol.md, Checkpoints).
@@ -11,6 +13,7 @@ export class Table<Row> {
   #added = new Set<string>();
   readonly #live = new Set<string>();
   readonly #isLive: (row: Row) => boolean;
+  #archived = 0;
 
   /** `isLive` picks the rows that `liveKeys` lists, so that finding them never costs the whole history. */
   constructor(isLive: (row: Row) => boolean = () => false) {
@@ -40,8 +43,33 @@ export class Table<Row> {
     else if (this.#live.size > 0) this.#live.delete(key);
   }
 
+  /** Rows that are only in storage: they count, nothing else knows of them. */
+  get archived(): number {
+    return this.#archived;
+  }
+
+  /** A row that stays in storage: no rule reads it any more. */
+  restoreArchived(): void {
+    this.#archived += 1;
+  }
+
+  /** Whether rows may be given up: not while a frozen table reads them. */
+  get mayArchive(): boolean {
+    return this.#frozen?.isStale !== false;
+  }
+
+  /** Give up a row that no rule reads any more, and that storage holds. @returns whether it was there */
+  archive(key: string): boolean {
+    assert(this.mayArchive && !this.#touched.has(key), 'a row is archived between blocks and not while it is frozen');
+    if (!this.#rows.delete(key)) return false;
+    this.#live.delete(key);
+    this.#archived += 1;
+    return true;
+  }
+
+  /** With the archived ones. */
   get size(): number {
-    return this.#rows.size;
+    return this.#rows.size + this.#archived;
   }
 
   keys(): IterableIterator<string> {
@@ -81,21 +109,24 @@ export class Table<Row> {
    */
   freeze(): FrozenTable<Row> {
     this.#frozen?.end();
-    this.#frozen = new FrozenTable(this.#rows);
+    this.#frozen = new FrozenTable(this.#rows, this.#archived);
     return this.#frozen;
   }
 }
 
-/** Rows of a table as they were. Works since rows are replaced and never changed or removed, and new ones come last. */
+/** Rows of a table as they were. Works since rows are replaced and never changed, none is archived meanwhile, and new ones come last. */
 export class FrozenTable<Row> {
+  /** With the archived ones. */
   readonly size: number;
+  readonly archived: number;
   readonly #rows: ReadonlyMap<string, Row>;
   readonly #before = new Map<string, Row>();
   #isStale = false;
 
-  constructor(rows: ReadonlyMap<string, Row>) {
+  constructor(rows: ReadonlyMap<string, Row>, archived: number) {
     this.#rows = rows;
-    this.size = rows.size;
+    this.archived = archived;
+    this.size = rows.size + archived;
   }
 
   /** Whether it may no longer be read. */
@@ -108,9 +139,9 @@ export class FrozenTable<Row> {
     if (!this.#isStale && row !== undefined && !this.#before.has(key)) this.#before.set(key, row);
   }
 
-  /** In insertion order. */
+  /** In insertion order, without the archived ones. */
   *keys(): Generator<string> {
-    let left = this.size;
+    let left = this.size - this.archived;
     for (const key of this.#rows.keys()) {
       if (left-- <= 0) return;
       yield key;

@@ -1,3 +1,4 @@
+import { assert } from '../assert.ts';
 import { Writer } from '../codec/writer.ts';
 import { encodeRow, TABLES, type TableName } from '../governance/rows.ts';
 import type { GovernanceState } from '../governance/state.ts';
@@ -24,6 +25,21 @@ export function endFrozen(state: FrozenState): void {
   for (const table of state.values()) table.end();
 }
 
+export interface ArchivedRow {
+  readonly key: string;
+  /** As `encodeRow` made it. */
+  readonly bytes: Uint8Array;
+}
+
+/** The archived heads of a state, ascending by key; whoever keeps them brings them while the stream pauses. */
+export interface ArchivedHeads {
+  /** The next one, again and again until it is taken; `later` when it is not here yet. */
+  peek(): ArchivedRow | 'later' | undefined;
+  take(): void;
+}
+
+const NO_ARCHIVED_HEADS: ArchivedHeads = { peek: () => undefined, take: () => undefined };
+
 /** Rows encoded between two pauses. */
 const ROWS_PER_SLICE = 64;
 
@@ -35,7 +51,7 @@ const ROWS_PER_SLICE = 64;
 export function* snapshotChunks(
   place: Omit<SnapshotHead, 'rowCounts'>,
   state: FrozenState,
-  chunkBytes: number = LIMITS.snapshotChunkBytes,
+  { chunkBytes = LIMITS.snapshotChunkBytes, archivedHeads = NO_ARCHIVED_HEADS }: SnapshotOptions = {},
 ): Generator<Uint8Array | undefined, void, undefined> {
   const rowCounts = TABLES.map(({ number, name }) => ({ table: number, rows: state.get(name)?.size ?? 0 }));
   const chunker = new Chunker(chunkBytes);
@@ -43,21 +59,49 @@ export function* snapshotChunks(
   for (const { number, name } of TABLES) {
     const table = state.get(name);
     if (table === undefined) continue;
-    const keys = yield* sortInSlices(table.keys());
     let rows = 0;
-    for (const key of keys) {
-      yield* chunker.add(
-        new Writer(256)
-          .u8(number)
-          .text16(key)
-          .bytes(encodeRow(table.get(key) ?? 0))
-          .finish(),
-      );
+    for (const row of rowsOf(table, yield* sortInSlices(table.keys()), archivedHeads)) {
+      if (row === undefined) {
+        yield undefined;
+        continue;
+      }
+      yield* chunker.add(new Writer(256).u8(number).text16(row.key).bytes(row.bytes).finish());
       rows += 1;
       if (rows % ROWS_PER_SLICE === 0) yield undefined;
     }
+    assert(rows === table.size, 'who keeps archived rows brings all of them');
   }
   yield* chunker.end();
+}
+
+interface SnapshotOptions {
+  readonly chunkBytes?: number;
+  readonly archivedHeads?: ArchivedHeads;
+}
+
+/** All rows of a table, ascending by key. An `undefined`: the next one is not here yet. */
+function* rowsOf(
+  table: FrozenTable<object | number>,
+  keys: readonly string[],
+  heads: ArchivedHeads,
+): Generator<ArchivedRow | undefined> {
+  const archived = table.archived === 0 ? NO_ARCHIVED_HEADS : heads;
+  for (const key of keys) {
+    yield* archivedBelow(key, archived);
+    yield { key, bytes: encodeRow(table.get(key) ?? 0) };
+  }
+  yield* archivedBelow(undefined, archived);
+}
+
+function* archivedBelow(key: string | undefined, heads: ArchivedHeads): Generator<ArchivedRow | undefined> {
+  for (let next = heads.peek(); next !== undefined; next = heads.peek()) {
+    if (next === 'later') yield undefined;
+    else if (key !== undefined && next.key > key) return;
+    else {
+      heads.take();
+      yield next;
+    }
+  }
 }
 
 class Chunker {

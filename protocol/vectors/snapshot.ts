@@ -39,7 +39,7 @@ export function vectors(): unknown {
     const stream = snapshotChunks(
       { ...place, timeMs: 1_767_225_600_000, cut, standings },
       freezeState(state),
-      chunkBytes,
+      chunkBytes === undefined ? {} : { chunkBytes },
     );
     const chunks = [...stream].flatMap((chunk) => chunk ?? []);
     const leaves = chunks.map(chunkLeaf);

@@ -147,11 +147,11 @@ export class Recount {
     if (timeMs > ballot.notAfterMs) return 'expired';
     const session = ballot.space === this.#setup.space ? this.#sessions.get(ballot.session) : undefined;
     if (session === undefined) return 'unknown-session';
+    if (!session.open) return 'closed';
     const head = session.heads.get(ballot.voter);
     if (head?.id === toHex(signed.id)) return 'duplicate';
     if (!this.#isAuthentic(signed, author, session.plan.rule)) return 'bad-signature';
     if (!session.plan.electorate.some(({ voter }) => voter === ballot.voter)) return 'not-eligible';
-    if (!session.open) return 'closed';
     return judgeHead(session, head, ballot) ?? judgeEntries(session.plan, ballot) ?? 'counted';
   }
 

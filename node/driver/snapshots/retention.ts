@@ -1,16 +1,21 @@
+import { decodeItems, ITEM_KINDS } from '../../../protocol/chain/segment.ts';
+import { decodeSignedBallot } from '../../../protocol/governance/ballot.ts';
 import { activeSessions } from '../../../protocol/governance/queries.ts';
 import type { GovernanceState } from '../../../protocol/governance/state.ts';
 import type { Hash } from '../../../protocol/hash.ts';
-import { blockKey, type LedgerKey, outcomesKey, segmentKey } from '../../storage/keys.ts';
+import type { SegmentFacts } from '../../rpc/node-api.ts';
+import { ballotKey, blockKey, type LedgerKey, outcomesKey, segmentKey } from '../../storage/keys.ts';
+import type { ChangePut } from '../ledger-change.ts';
 import type { LedgerReader } from '../ledger-reader.ts';
+import { encodeItemRecord } from '../ledger-records.ts';
 import type { LedgerWriter } from '../ledger-writer.ts';
 import { FLOOR_KEY } from './snapshot-install.ts';
 import { encodeFloor } from './snapshot-records.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
-/** Blocks given up in one batch, and how many segments at most end a batch before that. */
+/** Blocks given up in one batch, and how many items end a batch before that. */
 const SLICE_BLOCKS = 32;
-const SLICE_SEGMENTS = 1_024;
+const SLICE_ITEMS = 1_024;
 
 export interface RetentionParts {
   /** Blocks kept below the newest snapshot; undefined: all. */
@@ -80,23 +85,19 @@ export class Retention {
   async #pruneSlice(limit: number): Promise<boolean> {
     const { reader, writer } = this.#parts;
     const deletes: LedgerKey[] = [];
+    const puts: ChangePut[] = [];
     let last: { readonly height: number; readonly hash: Hash } | undefined;
-    let segments = 0;
+    let items = 0;
     const first = reader.floor.height + 1;
-    for (
-      let height = first;
-      height <= Math.min(limit, first + SLICE_BLOCKS - 1) && segments < SLICE_SEGMENTS;
-      height++
-    ) {
+    for (let height = first; height <= Math.min(limit, first + SLICE_BLOCKS - 1) && items < SLICE_ITEMS; height++) {
       const stored = await reader.storedBlock(height);
       if (stored === undefined) break;
       deletes.push(blockKey(height));
-      for (const { shard, author, incarnation, from, to } of stored.runs) {
-        for (let at = from; at <= to; at++) {
-          const place = { shard, author, incarnation, height: at };
-          deletes.push(segmentKey(place), outcomesKey(place));
-          segments += 1;
-        }
+      for (const found of await reader.segmentsOf(height)) {
+        const { header } = found.segment;
+        deletes.push(segmentKey(header), outcomesKey(header));
+        puts.push(...ballotPuts(found));
+        items += header.count;
       }
       last = { height, hash: stored.block.hash };
     }
@@ -104,8 +105,20 @@ export class Retention {
     // Said first: who asks from here on hears that it is gone, and no half of it.
     reader.floor = { ...last, ballotsHeight: reader.floor.ballotsHeight };
     const put = { key: FLOOR_KEY, value: encodeFloor(reader.floor), height: last.height };
-    writer.put({ puts: [put], deletes, blocks: 0, height: undefined });
+    writer.put({ puts: [...puts, put], deletes, blocks: 0, height: undefined });
     await writer.room();
     return true;
   }
+}
+
+/** Counted ballots stay: they get records of their own in the batch that deletes their segment, where their places point to. */
+function ballotPuts({ segment, outcomes, height }: SegmentFacts): ChangePut[] {
+  const { header, body } = segment;
+  const { shard, author, count } = header;
+  return decodeItems(body, count).flatMap(({ kind, bytes }, at) => {
+    const outcome = outcomes[at];
+    if (kind !== ITEM_KINDS.ballot || outcome !== 'counted') return [];
+    const value = encodeItemRecord({ outcome, height, shard, author }, bytes);
+    return [{ key: ballotKey(decodeSignedBallot(bytes).id), value, height }];
+  });
 }

@@ -4,12 +4,17 @@ import { LIMITS } from '../../../protocol/limits.ts';
 import { chunkLeaf, type Snapshot, snapshotRoot } from '../../../protocol/snapshot/snapshot.ts';
 import { endFrozen, isStale, snapshotChunks } from '../../../protocol/snapshot/stream.ts';
 import type { Counters } from '../../network/counters.ts';
+import type { LedgerSource } from '../overlay.ts';
+import { ArchivedRows } from './archived-rows.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
 type Due = Extract<Delivery, { kind: 'snapshot-due' }>;
 
 export interface SnapshotBuilderParts {
   readonly store: SnapshotStore;
+  readonly source: LedgerSource;
+  /** What the keys of heads begin with that are in the ledger alone. */
+  readonly archived: () => readonly string[];
   /** Resolves when others had their turn on the thread. */
   readonly turn: () => Promise<void>;
   /** It is in the store. */
@@ -31,12 +36,15 @@ export class SnapshotBuilder {
     this.#parts = parts;
   }
 
+  /** At once after the state was frozen: what is archived must be what was archived then. */
   take(due: Due): void {
     if (this.#isStopped) {
       endFrozen(due.state);
       return;
     }
-    this.#running = this.#running.then(() => this.#build(due)).catch((error) => this.#parts.onError(error));
+    const { source, archived } = this.#parts;
+    const heads = new ArchivedRows(source, archived(), due.state.get('heads')?.archived ?? 0);
+    this.#running = this.#running.then(() => this.#build(due, heads)).catch((error) => this.#parts.onError(error));
   }
 
   /** Resolves when nothing more is written. */
@@ -45,11 +53,12 @@ export class SnapshotBuilder {
     await this.#running;
   }
 
-  async #build({ place, state }: Due): Promise<void> {
+  async #build({ place, state }: Due, archivedHeads: ArchivedRows): Promise<void> {
     const { store, turn, made, counters } = this.#parts;
     const leaves: Hash[] = [];
-    for (const chunk of snapshotChunks(place, state)) {
+    for (const chunk of snapshotChunks(place, state, { archivedHeads })) {
       await turn();
+      await archivedHeads.fill();
       if (this.#isStopped || isStale(state) || leaves.length >= LIMITS.snapshotChunksMax) {
         counters.bump('snapshot.given_up');
         endFrozen(state);

@@ -2,7 +2,6 @@ import type { Anchor } from '../../../consensus/types.ts';
 import { WaggleError } from '../../../protocol/errors.ts';
 import type { Genesis } from '../../../protocol/genesis.ts';
 import { createState } from '../../../protocol/governance/create.ts';
-import { restoreRow } from '../../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../../protocol/governance/state.ts';
 import { hashesEqual } from '../../../protocol/hash.ts';
 import type { SnapshotHead } from '../../../protocol/snapshot/head.ts';
@@ -13,6 +12,7 @@ import type { ChangePut } from '../ledger-change.ts';
 import { ANCHOR_KEY } from '../ledger-change.ts';
 import { decodeHeight, encodeAnchor, encodeHeight, rowCountsOf } from '../ledger-records.ts';
 import type { LedgerWriter } from '../ledger-writer.ts';
+import { restoreStored } from '../stored-rows.ts';
 import { encodeFloor, type StoredSnapshot } from './snapshot-records.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
@@ -56,7 +56,7 @@ export async function installSnapshot(
   let bytes = 0;
   for (const index of stored.leaves.keys()) {
     for (const row of reader.push(await chunkOf(stored, store, index))) {
-      restoreRow(state, row.table, row.key, row.bytes);
+      restoreStored(state, row.table, row.key, row.bytes);
       slice.push(putOf(row, height));
       bytes += row.bytes.length;
       if (bytes < SLICE_BYTES) continue;

@@ -6,6 +6,7 @@ import { faultBound } from '../../../protocol/roster.ts';
 import type { Snapshot } from '../../../protocol/snapshot/snapshot.ts';
 import type { Counters } from '../../network/counters.ts';
 import type { Network } from '../../network/network.ts';
+import { EndedSessions } from '../ended-sessions.ts';
 import type { LedgerReader } from '../ledger-reader.ts';
 import type { LedgerWriter } from '../ledger-writer.ts';
 import { Retention } from './retention.ts';
@@ -41,6 +42,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 export class SnapshotRoom {
   readonly store: SnapshotStore;
   readonly #push: (input: Input) => boolean;
+  readonly #ended: EndedSessions;
   readonly #builder: SnapshotBuilder;
   readonly #sync: SnapshotSync;
   readonly #retention: Retention;
@@ -59,8 +61,11 @@ export class SnapshotRoom {
     this.#replica = parts.replica;
     this.#onFailure = onFailure;
     this.store = new SnapshotStore(writer.overlay, writer);
+    this.#ended = new EndedSessions(() => parts.replica.state);
     this.#builder = new SnapshotBuilder({
       store: this.store,
+      source: writer.overlay,
+      archived: () => this.#ended.archived(),
       turn,
       made: (snapshot) => this.#say(snapshot),
       onError: onFailure,
@@ -87,7 +92,11 @@ export class SnapshotRoom {
     const isTrusted = (snapshot: Snapshot, signal: AbortSignal): Promise<boolean> =>
       this.#trust?.isTrusted(snapshot, signal) ?? Promise.resolve(true);
     const wake = (): void => void push({ kind: 'tick' });
-    this.#sync = new SnapshotSync({ ...parts, store: this.store, fetch, isTrusted, wake });
+    const adopted = (anchor: Anchor): void => {
+      this.#ended.restored();
+      parts.adopted(anchor);
+    };
+    this.#sync = new SnapshotSync({ ...parts, adopted, store: this.store, fetch, isTrusted, wake });
   }
 
   /** What was made before a restart is signed and said again; what a crash left half made goes. */
@@ -98,6 +107,7 @@ export class SnapshotRoom {
     if (own !== undefined) this.#say(own.snapshot);
     this.#timer = setInterval(() => {
       if (this.#unsaid !== undefined) this.#say(this.#unsaid);
+      this.#ended.tick();
       this.#sync.tick();
       this.#retention.tick(this.#onFailure);
     }, LOOK_EVERY_MS);
@@ -112,6 +122,7 @@ export class SnapshotRoom {
     if (delivery.kind === 'executed') {
       const { height, hash, history } = delivery.executed.anchor;
       this.#trust?.executed(height, hash, history);
+      this.#ended.executed(delivery.executed);
     }
     if (delivery.kind !== 'snapshot') return;
     this.store.saveSignatures(delivery.signed);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { headKey } from '../../../protocol/governance/row-keys.ts';
+import { sessionKey } from '../../../protocol/governance/row-keys.ts';
+import type { HeadRow } from '../../../protocol/governance/state.ts';
 import { hashesEqual } from '../../../protocol/hash.ts';
 import { toHex } from '../../../protocol/hex.ts';
-import { OUTCOMES } from '../../../protocol/outcome.ts';
+import { OUTCOMES, type Outcome } from '../../../protocol/outcome.ts';
 import type { Desk } from '../desk.ts';
 import { hash, id, out, page, pageOf } from '../fields.ts';
 import { defineMethod } from '../method.ts';
@@ -45,7 +46,7 @@ export const ballotGet = defineMethod('ballot_get', {
   handle: async ({ ballot }, desk) => {
     const found = await desk.api.ballot(ballot);
     if (found === undefined) throw await notFound(desk.api, { ballot }, 'ballot.unknown', 'ballot');
-    return renderBallot(desk, found);
+    return await renderBallot(desk, found);
   },
 });
 
@@ -61,15 +62,16 @@ export const ballotList = defineMethod('ballot_list', {
     const found = await desk.api.ballots(space, session, { ...of, ...after, limit: limit + 1 });
     const shown = found.slice(0, limit);
     const next = found.length > limit ? (shown.at(-1)?.cursor ?? null) : null;
-    return { items: shown.map((one) => renderBallot(desk, one)), next, at: { height: desk.api.head().height } };
+    const items = await Promise.all(shown.map((one) => renderBallot(desk, one)));
+    return { items, next, at: { height: desk.api.head().height } };
   },
 });
 
-function renderBallot(desk: Desk, { ballot: signed, outcome, height, shard, author }: BallotFacts) {
+async function renderBallot(desk: Desk, { ballot: signed, outcome, height, shard, author }: BallotFacts) {
   const { ballot, id: ballotId, signature } = signed;
   const { space, session, voter, previous, notAfterMs, timeMs, entries } = ballot;
-  const head = desk.api.state().heads.get(headKey(space, session, voter));
-  const isReplaced = outcome === 'counted' && head !== undefined && !hashesEqual(head.ballot, ballotId);
+  const head = await replacementOf(desk, { outcome, space, session, voter });
+  const isReplaced = head !== undefined && !hashesEqual(head.ballot, ballotId);
   return defined({
     ballot: toHex(ballotId),
     space,
@@ -87,4 +89,13 @@ function renderBallot(desk: Desk, { ballot: signed, outcome, height, shard, auth
     author,
     supersededBy: isReplaced ? toHex(head.ballot) : undefined,
   });
+}
+
+/** The head of the voter, where another ballot than the counted one may have become it. */
+async function replacementOf(
+  desk: Desk,
+  { outcome, space, session, voter }: { outcome: Outcome; space: string; session: string; voter: string },
+): Promise<HeadRow | undefined> {
+  const isRevisable = desk.api.state().sessions.get(sessionKey(space, session))?.rule.revisable === true;
+  return outcome === 'counted' && isRevisable ? await desk.api.headOf(space, session, voter) : undefined;
 }

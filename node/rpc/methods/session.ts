@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { progressOf } from '../../../protocol/governance/closing.ts';
-import { missingVoters } from '../../../protocol/governance/queries.ts';
 import { sessionKey } from '../../../protocol/governance/row-keys.ts';
 import type { GovernanceState, SessionRow } from '../../../protocol/governance/state.ts';
 import { toHex } from '../../../protocol/hex.ts';
@@ -66,10 +65,10 @@ export const sessionGet = defineMethod('session_get', {
   params: z.strictObject({ space: id, session: id }),
   result: record,
   heavy: true,
-  handle: ({ space, session }, desk) => {
+  handle: async ({ space, session }, desk) => {
     const state = desk.api.state();
     const row = findSession(state, space, session);
-    const missing = missingVoters(state, space, session);
+    const missing = await desk.api.missingVoters(space, session);
     const { rule, electorate, proposals, opener, operation } = row;
     return {
       ...renderNames(row),

@@ -8,6 +8,8 @@ import { encodeSignedBallot, type SignedBallot, signBallot } from '../../../prot
 import { createState } from '../../../protocol/governance/create.ts';
 import { applyItem, closeAfter, closeDue } from '../../../protocol/governance/machine.ts';
 import { encodeSignedOperation, type SignedOperation } from '../../../protocol/governance/operation.ts';
+import { missingVoters } from '../../../protocol/governance/queries.ts';
+import { headKey } from '../../../protocol/governance/row-keys.ts';
 import { type Hash, hashesEqual, ZERO_HASH } from '../../../protocol/hash.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { parseId, shardOf } from '../../../protocol/ids.ts';
@@ -219,6 +221,14 @@ export class FakeNodeApi implements NodeApi {
   async ballot(id: Hash) {
     const all = this.#ballots.filter(({ ballot }) => hashesEqual(ballot.id, id));
     return all.find(({ outcome }) => outcome === 'counted') ?? all[0];
+  }
+
+  async headOf(space: string, session: string, voter: string) {
+    return this.state().heads.get(headKey(space, session, voter));
+  }
+
+  async missingVoters(space: string, session: string) {
+    return missingVoters(this.state(), space, session);
   }
 
   async ballots(space: string, session: string, options: { voter?: string; after?: string; limit: number }) {

@@ -35,7 +35,7 @@ const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min
 const revisable = { rule: { ...RULE, revisable: true } };
 
 function chunksOf(world: World, chunkBytes: number): Uint8Array[] {
-  return [...snapshotChunks(PLACE, freezeState(world.state), chunkBytes)].flatMap((chunk) => chunk ?? []);
+  return [...snapshotChunks(PLACE, freezeState(world.state), { chunkBytes })].flatMap((chunk) => chunk ?? []);
 }
 
 test('a snapshot restores to the same rows, and both states go on alike', () => {
@@ -64,7 +64,7 @@ test('what is executed while a snapshot is read is not in it', () => {
       const world = openWorld(revisable, 6);
       for (const step of before) vote(world, step);
       const expected = chunksOf(world, 200).map(toHex);
-      const stream = snapshotChunks(PLACE, freezeState(world.state), 200);
+      const stream = snapshotChunks(PLACE, freezeState(world.state), { chunkBytes: 200 });
       const chunks: string[] = [];
       const rest = [...after];
       for (const chunk of stream) {
