@@ -49,6 +49,7 @@ export class Controller implements BatchPolicy {
   #queuedAtMs = Number.NEGATIVE_INFINITY;
   #atMs: number | undefined;
   #elapsedMs = 0;
+  #deliveredItems = 0;
   #goodSamples = GOOD_SAMPLES;
 
   constructor({ shards, blockIntervalMs = BLOCK_INTERVAL_MS }: ControllerOptions) {
@@ -86,6 +87,8 @@ export class Controller implements BatchPolicy {
     this.#followFloor(atMs);
     const isPaced = this.#controls.some(({ queue }) => queue !== 'unknown');
     this.#elapsedMs = isPaced ? this.#elapsedMs + windowMs : 0;
+    const delivered = shards.reduce((sum, { deliveredItems }) => sum + deliveredItems, 0);
+    this.#deliveredItems = isPaced ? this.#deliveredItems + delivered : 0;
     const paced = this.#elapsedMs < this.#roundMs() ? undefined : this.#turnPace();
     const { intervalMs, isProbing } = this.#pace;
     return this.#controls.flatMap((control, shard) => {
@@ -109,7 +112,9 @@ export class Controller implements BatchPolicy {
   }
 
   #turnPace(): string | undefined {
+    const itemsPerS = (1_000 * this.#deliveredItems) / this.#elapsedMs;
     this.#elapsedMs = 0;
+    this.#deliveredItems = 0;
     const known = this.#controls.filter(({ queue }) => queue !== 'unknown');
     const standing = known.filter(({ queue }) => queue === 'stands').length;
     const queue = standing > 0 && 2 * standing >= known.length ? 'queue-stands' : undefined;
@@ -122,6 +127,7 @@ export class Controller implements BatchPolicy {
       mayProbe: !this.#machine.isBusy && !this.#links.isSomeLate && known.some(({ phase }) => phase === 'steady'),
       queueMostMs: Math.max(0, ...known.flatMap(({ queue: one, paceMsMax }) => (one === 'stands' ? paceMsMax : []))),
       usefulMs: floors.length === 0 ? 0 : Math.min(...floors),
+      itemsPerS,
       finalMs: finals.length === 0 ? undefined : finals.reduce((sum, one) => sum + one, 0) / finals.length,
     });
   }
@@ -147,6 +153,7 @@ export class Controller implements BatchPolicy {
     this.#floorMs = 0;
     this.#queuedAtMs = Number.NEGATIVE_INFINITY;
     this.#elapsedMs = 0;
+    this.#deliveredItems = 0;
     for (const control of this.#controls) control.reset(phase);
     return this.#controls.flatMap((control) => control.retarget(atMs, this.#pace.intervalMs, false, reason) ?? []);
   }

@@ -2,7 +2,14 @@ import { Probe, WaitAt } from './probe.ts';
 
 /** Why a pace is too fast. */
 export type Pressure = 'cpu-busy' | 'loop-late' | 'queue-stands' | 'peer-late';
-export type PaceChange = Pressure | 'pressure-gone' | 'probe' | 'probe-checked' | 'probe-kept' | 'probe-undone';
+export type PaceChange =
+  | Pressure
+  | 'pressure-gone'
+  | 'load-fell'
+  | 'probe'
+  | 'probe-checked'
+  | 'probe-kept'
+  | 'probe-undone';
 
 /** What a round says of the pace it was made at. */
 export interface PaceRound {
@@ -17,6 +24,8 @@ export interface PaceRound {
   readonly queueMostMs: number;
   /** Below this a shorter interval would gain nothing. */
   readonly usefulMs: number;
+  /** Items that came back, per second. */
+  readonly itemsPerS: number;
   /** What clients wait for finality, as the mean of the shards' worst p99 of a window; undefined when nothing came back. */
   readonly finalMs: number | undefined;
 }
@@ -36,6 +45,10 @@ const ROUND_PER_MS = 8;
 const FAILED_ROUNDS = 64;
 /** Rounds without pressure until it is believed to be gone. */
 const GONE_ROUNDS = 3;
+/** Below this part of the load under which pressure moved the pace, what was learned from it says nothing. */
+const LOAD_FELL = 0.4;
+/** Rounds for which it must be so little: what comes back on a long way comes in waves. */
+const LIGHT_ROUNDS = 6;
 /** Rounds between probes: doubled with each that failed and each new pressure, so a steady state has ever fewer. */
 const PATIENCE_ROUNDS = 2;
 const PATIENCE_ROUNDS_MAX = 128;
@@ -61,6 +74,9 @@ export class Pace {
   #isShorterNext = true;
   /** The longest interval that pressure of our own asked for: as far as a peer may press, since it may pretend. */
   #pressedMs = INTERVAL_MS_MIN;
+  /** Items per second when pressure last moved the pace, and for how many rounds there were far fewer. */
+  #pressedItemsPerS = 0;
+  #lightRounds = 0;
   #wait = new WaitAt();
 
   get intervalMs(): number {
@@ -79,6 +95,7 @@ export class Pace {
     if (pressure !== undefined) return this.#press(pressure, round);
     this.#pressedRounds = 0;
     this.#isPressed = false;
+    if (this.#hasLoadFallen(round)) return this.#giveUpPressure(round);
     if (this.#probe?.isShorter === true && !round.mayProbe) return this.#undo(this.#probe);
     if (this.#probe !== undefined) return this.#goOnProbing(this.#probe, finalMs);
     this.#rounds += 1;
@@ -86,6 +103,22 @@ export class Pace {
     return !round.mayProbe || this.#rounds < this.#patience
       ? undefined
       : this.#startProbe(Math.max(INTERVAL_MS_MIN, usefulMs));
+  }
+
+  #hasLoadFallen({ itemsPerS }: PaceRound): boolean {
+    this.#lightRounds = itemsPerS < LOAD_FELL * this.#pressedItemsPerS ? this.#lightRounds + 1 : 0;
+    return this.#lightRounds >= LIGHT_ROUNDS;
+  }
+
+  /** What pressed was another load: the pace follows it down as far as it fell, and probes go on from there at once. */
+  #giveUpPressure({ itemsPerS, usefulMs }: PaceRound): PaceChange | undefined {
+    const fromMs = this.#intervalMs;
+    const share = itemsPerS / this.#pressedItemsPerS;
+    this.#pressedItemsPerS = 0;
+    this.#lightRounds = 0;
+    this.#forget();
+    this.#move(Math.min(fromMs, Math.max(INTERVAL_MS_MIN, usefulMs, fromMs * share)));
+    return this.#intervalMs === fromMs ? undefined : 'load-fell';
   }
 
   #startProbe(leastMs: number): PaceChange | undefined {
@@ -104,11 +137,12 @@ export class Pace {
     return 'probe';
   }
 
-  #press(pressure: Pressure, { isFar, isFull, queueMostMs }: PaceRound): PaceChange | undefined {
+  #press(pressure: Pressure, { isFar, isFull, queueMostMs, itemsPerS }: PaceRound): PaceChange | undefined {
     if (this.#probe?.isShorter === true) return this.#undo(this.#probe);
     this.#probe = undefined;
     this.#rounds = 0;
     this.#pressedRounds += 1;
+    this.#lightRounds = 0;
     const most = {
       'queue-stands': queueMostMs,
       'peer-late': this.#pressedMs,
@@ -125,6 +159,7 @@ export class Pace {
     const fromMs = this.#intervalMs;
     this.#move(Math.min(mostMs, fromMs * (isFar ? STEP_FAR : isFull ? STEP_FULL : STEP)));
     this.#pressedMs = Math.max(this.#pressedMs, this.#intervalMs);
+    this.#pressedItemsPerS = itemsPerS;
     this.#failedMs = Math.max(this.#failedMs, fromMs);
     this.#failedRounds = FAILED_ROUNDS;
     this.#farFromMs = isFar && this.#intervalMs >= INTERVAL_MS_MAX ? fromMs : undefined;
@@ -173,12 +208,16 @@ export class Pace {
   /** The way is much shorter than it was: what was learned on the long one is forgotten. */
   renew(): void {
     this.#move(INTERVAL_MS_MIN);
+    this.#forget();
+    this.#pressedMs = INTERVAL_MS_MIN;
+  }
+
+  #forget(): void {
     this.#probe = undefined;
     this.#rounds = 0;
     this.#pressedRounds = 0;
     this.#patience = PATIENCE_ROUNDS;
     this.#isShorterNext = true;
-    this.#pressedMs = INTERVAL_MS_MIN;
     this.#failedMs = 0;
     this.#farFromMs = undefined;
   }

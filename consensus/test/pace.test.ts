@@ -10,6 +10,7 @@ const CALM: PaceRound = {
   mayProbe: true,
   queueMostMs: Number.POSITIVE_INFINITY,
   usefulMs: 0,
+  itemsPerS: 1_000,
   finalMs: 100,
 };
 const QUEUE: PaceRound = { ...CALM, pressure: 'queue-stands', isFar: true, mayProbe: false };
@@ -113,4 +114,27 @@ test('rounds in which nothing came back keep nothing', () => {
   const pace = pressed(INTERVAL_MS_MAX);
   const turns = Array.from({ length: 300 }, () => pace.turn({ ...CALM, finalMs: undefined }));
   assert.ok(!turns.includes('probe') && !turns.includes('probe-kept'));
+});
+
+test('a load far below the one that pressed takes the pace with it, and only when it lasts', () => {
+  const pace = pressed(INTERVAL_MS_MAX);
+  const light = (itemsPerS: number): PaceChange | undefined => pace.turn({ ...CALM, mayProbe: false, itemsPerS });
+  for (let wave = 0; wave < 20; wave++) {
+    for (let round = 0; round < 5; round++) light(0);
+    light(1_000);
+  }
+  const heldMs = pace.intervalMs;
+  assert.ok(heldMs > INTERVAL_MS_MAX / 2);
+  const changes = Array.from({ length: 40 }, () => light(250));
+  assert.deepEqual(
+    changes.flatMap((change) => change ?? []),
+    ['load-fell'],
+  );
+  assert.equal(pace.intervalMs, heldMs / 4);
+});
+
+test('where pressure never was, little load changes nothing', () => {
+  const pace = new Pace();
+  for (let round = 0; round < 50; round++) pace.turn({ ...CALM, mayProbe: false, itemsPerS: 0 });
+  assert.equal(pace.intervalMs, INTERVAL_MS_MIN);
 });
