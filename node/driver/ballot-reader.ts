@@ -79,7 +79,6 @@ export class BallotReader {
     const after = cursor === undefined ? undefined : decodeCursor(cursor, start);
     const found = { space, session, voter, after, limit };
     const heads = await this.#heads(found, floorHeight);
-    // After the heads: what was counted meanwhile in a session with an index must not look as if it had no line.
     const indexed = await this.#indexed(start, after, limit);
     const lines = new Map([...heads, ...indexed].map((line) => [encodeCursor(line.suffix), line]));
     const sorted = [...lines].sort(([, a], [, b]) => Buffer.compare(a.suffix, b.suffix)).slice(0, limit);
@@ -122,33 +121,35 @@ export class BallotReader {
     });
   }
 
-  /** Counted ballots that heads name. One head a voter, so one line at most lies at or before the cursor. */
-  async #heads({ space, session, voter, after, limit }: Wanted, floorHeight: number): Promise<Line[]> {
+  /** Counted ballots that heads name, as many as asked for: heads at or below the floor are none. */
+  async #heads(wanted: Wanted, floorHeight: number): Promise<Line[]> {
+    const { space, session, voter, after, limit } = wanted;
     const start = rowSuffix(headKey(space, session, voter ?? ''));
-    const above = after === undefined ? {} : { from: rowSuffix(headKey(space, session, after.voter)) };
-    const rows = await this.#source.range(PREFIXES.row, start, { ...above, limit: limit + 1 });
     const lines: Line[] = [];
-    for (const { suffix, value } of rows) {
-      const of = voterOfRow(suffix);
-      const head = decodeHead(value);
-      // What begins with a voter's name may be another's.
-      if ((voter !== undefined && of !== voter) || head.height <= floorHeight) continue;
-      const place = await this.#placeOf(head.ballot);
-      if (place === undefined) {
-        if (!(await this.#hasLine(space, session, of))) throw this.#missing(PREFIXES.ballotPlace);
-        continue;
+    let above: { from?: Uint8Array; after?: Uint8Array } =
+      after === undefined ? {} : { from: rowSuffix(headKey(space, session, after.voter)) };
+    for (;;) {
+      const rows = await this.#source.range(PREFIXES.row, start, { ...above, limit: limit + 1 });
+      for (const { suffix, value } of rows) {
+        const of = voterOfRow(suffix);
+        const { ballot, height } = decodeHead(value);
+        // What begins with a voter's name may be another's.
+        if ((voter !== undefined && of !== voter) || height <= floorHeight) continue;
+        lines.push(...(await this.#headLine(wanted, of, ballot)));
       }
-      const at = ballotIndexKey(space, session, of, place.height, place.index).subarray(1);
-      if (after !== undefined && Buffer.compare(at, after.suffix) <= 0) continue;
-      lines.push({ suffix: at, id: head.ballot, facts: undefined });
+      const last = rows.at(-1);
+      if (last === undefined || rows.length <= limit || lines.length >= limit) return lines;
+      above = { after: last.suffix };
     }
-    return lines;
   }
 
-  /** Of a ballot that was counted before there were places. */
-  async #hasLine(space: string, session: string, voter: string): Promise<boolean> {
-    const found = await this.#source.range(PREFIXES.ballotIndex, textsSuffix(space, session, voter), { limit: 1 });
-    return found.length > 0;
+  /** None where it lies at or before the cursor. */
+  async #headLine({ space, session, after }: Wanted, voter: string, id: Hash): Promise<Line[]> {
+    const place = await this.#placeOf(id);
+    if (place === undefined) throw this.#missing(PREFIXES.ballotPlace);
+    const suffix = ballotIndexKey(space, session, voter, place.height, place.index).subarray(1);
+    const isSeen = after !== undefined && Buffer.compare(suffix, after.suffix) <= 0;
+    return isSeen ? [] : [{ suffix, id, facts: undefined }];
   }
 
   async #placeOf(id: Hash): Promise<BallotPlace | undefined> {

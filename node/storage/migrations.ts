@@ -1,7 +1,7 @@
 import { assert } from '../../protocol/assert.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { damagedRecord, isSealed, openEnvelope } from './envelope.ts';
-import { type LedgerKey, metaKey } from './keys.ts';
+import { type LedgerKey, metaKey, PREFIXES } from './keys.ts';
 import type { LedgerPut, LedgerStore } from './ledger-store.ts';
 
 export interface LedgerChange {
@@ -21,9 +21,19 @@ export const MIGRATIONS: readonly Migration[] = [
   { from: 0, to: 1, up: async () => ({ puts: [], deletes: [] }) },
   // The store keeps sums of its records (decision 009): taken when it is opened, written with the first batch.
   { from: 1, to: 2, up: async () => ({ puts: [], deletes: [] }) },
-  // Counted ballots are found by their place (decision 015); what was stored before is read as it is.
-  { from: 2, to: 3, up: async () => ({ puts: [], deletes: [] }) },
+  // Rules of execution changed, and counted ballots are found by their place (decision 015).
+  { from: 2, to: 3, up: refuseBlocks },
 ];
+
+/**
+ * What was executed by other rules must not go on by these: nodes would come to different states without a word.
+ * @throws WaggleError WAGGLE_STORE_OLDER {schema} the store holds blocks; nothing is changed
+ */
+async function refuseBlocks(store: LedgerStore): Promise<LedgerChange> {
+  for await (const _ of store.range(PREFIXES.block, { limit: 1 }))
+    throw new WaggleError('WAGGLE_STORE_OLDER', { schema: 2 });
+  return { puts: [], deletes: [] };
+}
 
 export const SCHEMA_WITHOUT_SUMS = 1;
 
@@ -39,6 +49,7 @@ export async function storedSchema(level: { get(key: Uint8Array): Promise<Uint8A
 /**
  * Bring the store to the schema of this build. Interrupted anywhere it goes on at the next start.
  * @returns the schemas before and after
+ * @throws WaggleError WAGGLE_STORE_OLDER as `refuseBlocks` does
  * @throws WaggleError WAGGLE_STORE_NEWER {schema, known} the store was written by a newer build; nothing is changed
  * @throws WaggleError WAGGLE_STORE_DAMAGED a store that holds records has lost its schema
  */

@@ -4,47 +4,13 @@ import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
 import { shardOf } from '../../protocol/ids.ts';
 import { changeOf } from '../driver/ledger-change.ts';
-import { LedgerReader } from '../driver/ledger-reader.ts';
 import { LedgerWriter } from '../driver/ledger-writer.ts';
 import { blockKey, PREFIXES } from '../storage/keys.ts';
-import { type LedgerStore, openLedgerStore } from '../storage/ledger-store.ts';
+import { openLedgerStore } from '../storage/ledger-store.ts';
 import { collect } from './collect.ts';
 import { Solo, SPACE } from './solo.ts';
 import { inTemporaryDirectory } from './temporary-directory.ts';
-
-const OPTIONS = { reserveBytes: 4_096, cacheBytes: 1024 * 1024 };
-
-interface Parts {
-  readonly solo: Solo;
-  readonly store: LedgerStore;
-  readonly writer: LedgerWriter;
-  readonly reader: LedgerReader;
-  /** Hand what was executed to the writer. */
-  write(): void;
-}
-
-async function withLedger(use: (parts: Parts) => Promise<void>): Promise<void> {
-  await inTemporaryDirectory(async (directory) => {
-    const { store } = await openLedgerStore(directory, OPTIONS);
-    const writer = new LedgerWriter(store, 0, (error) => assert.fail(String(error)));
-    const solo = new Solo();
-    const write = (): void => writer.put(changeOf(solo.take(), solo.replica.state));
-    try {
-      await use({ solo, store, writer, reader: new LedgerReader(writer.overlay, ['v0']), write });
-    } finally {
-      await writer.close();
-      await store.close();
-    }
-  });
-}
-
-/** Runs a check on what is pending, and again on what is on the disk. */
-async function pendingAndWritten(writer: LedgerWriter, check: () => Promise<void>): Promise<void> {
-  await check();
-  await writer.flush();
-  assert.equal(writer.overlay.size, 0);
-  await check();
-}
+import { OPTIONS, pendingAndWritten, withLedger } from './with-ledger.ts';
 
 describe('ledger writer and reader', () => {
   it('give back blocks, segments, ballots and checkpoints, written or not', () =>

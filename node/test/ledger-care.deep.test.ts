@@ -129,7 +129,7 @@ describe('a ledger that rots', () => {
       const expected = await readAll(cluster.nodes[0] as RunningNode, height);
       const home = cluster.homes[3] ?? '';
       for (const [prefix, change] of [
-        [PREFIXES.ballot, flip],
+        [PREFIXES.ballotPlace, flip],
         [PREFIXES.outcomes, remove],
       ] as const) {
         await cluster.stop(3);
@@ -177,7 +177,7 @@ describe('a ledger that rots', () => {
       const height = cluster.nodes[0]?.api.head().height ?? 0;
       const expected = await readAll(cluster.nodes[0] as RunningNode, height);
       for (let at = 0; at < 4; at++) await cluster.stop(at);
-      const kinds = [PREFIXES.row, PREFIXES.segment, PREFIXES.ballot, PREFIXES.blockHeight];
+      const kinds = [PREFIXES.row, PREFIXES.segment, PREFIXES.ballotPlace, PREFIXES.blockHeight];
       for (const [at, prefix] of kinds.entries()) await damage(cluster.homes[at] ?? '', prefix, remove);
       const nodes = await cluster.startAll();
       assert.equal((await nodes[2]?.failed)?.exitCode, 74);

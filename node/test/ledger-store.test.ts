@@ -284,7 +284,8 @@ describe('ledger store', () => {
   it('takes up a store that has no sums yet, and no other', () =>
     inTemporaryDirectory(async (directory) => {
       const old = await openLedgerStore(directory, { ...OPTIONS, migrations: MIGRATIONS.slice(0, 1) });
-      await old.store.batch([block(1), block(2)], [], { sync: true });
+      const others = [1, 2].map((at) => ({ ...block(at), key: metaKey(`fact-${at}`) }));
+      await old.store.batch(others, [], { sync: true });
       await old.store.close();
       await withLevel(directory, (level) => level.del(SUMS_KEY));
       await withStore(directory, async (store) => assert.deepEqual(await differences(store), []));

@@ -104,6 +104,23 @@ describe('migrations', () => {
       await again.store.close();
     }));
 
+  it('refuse blocks that were executed by other rules, and leave them alone', () =>
+    inTemporaryDirectory(async (directory) => {
+      const former = { ...RESERVE, migrations: MIGRATIONS.slice(0, 2) };
+      const { store } = await openLedgerStore(directory, former);
+      await store.batch([{ key: KEY, value: Uint8Array.of(1), height: 1 }], [], { sync: true });
+      await store.close();
+      const refusal = { code: 'WAGGLE_STORE_OLDER', facts: { schema: 2 } };
+      await assert.rejects(openLedgerStore(directory, RESERVE), refusal);
+      const again = await openLedgerStore(directory, former);
+      assert.deepEqual(again.migrated, { from: 2, to: 2 });
+      await again.store.batch([], [KEY], { sync: true });
+      await again.store.close();
+      const empty = await openLedgerStore(directory, RESERVE);
+      assert.deepEqual(empty.migrated, { from: 2, to: KNOWN });
+      await empty.store.close();
+    }));
+
   it('refuse a store that lost its schema', () =>
     inTemporaryDirectory(async (directory) => {
       await createOld(directory);

@@ -2,12 +2,14 @@ import { createReplica, step } from '../../consensus/replica.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import type { ExecutedBlock, Input, JournalEntry, ReplicaConfig } from '../../consensus/types.ts';
 import { ITEM_KINDS } from '../../protocol/chain/segment.ts';
+import type { CborValue } from '../../protocol/codec/cbor.ts';
 import { keyPairFromSeed } from '../../protocol/crypto/keys.ts';
 import { verify } from '../../protocol/crypto/verify.ts';
 import { chainId, type Genesis, genesisRoster, parseGenesis } from '../../protocol/genesis.ts';
 import { encodeSignedBallot, type SignedBallot, signBallot } from '../../protocol/governance/ballot.ts';
 import { createState } from '../../protocol/governance/create.ts';
-import { encodeSignedOperation, signOperation } from '../../protocol/governance/operation.ts';
+import { encodeSignedOperation, type OperationKind, signOperation } from '../../protocol/governance/operation.ts';
+import { sessionCloseBody } from '../../protocol/governance/operations/session-end.ts';
 import { sessionOpenBody } from '../../protocol/governance/operations/session-open.ts';
 import { ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
@@ -24,7 +26,7 @@ export const SOLO_GENESIS: Genesis = parseGenesis({
   network: 'solo-net',
   createdAt: '2026-01-01T00:00:00.000Z',
   validators: [{ name: 'v0', key: toHex(KEY.publicKey), peer: 'peer', addrs: [] }],
-  models: ['a', 'ab', 'b'].map((id) => ({ id, operator: 'v0', auth: 'operator' })),
+  models: ['a', 'a-b', 'ab', 'abc', 'b'].map((id) => ({ id, operator: 'v0', auth: 'operator' })),
   spaces: [{ id: SPACE, title: 'Main', openers: [toHex(KEY.publicKey)] }],
   admins: { keys: [toHex(KEY.publicKey)], threshold: 1 },
   params: { shards: 2, viewTimerMs: 100, blockIntervalMs: 20 },
@@ -47,6 +49,7 @@ export class Solo {
   readonly entries: JournalEntry[] = [];
   executed: ExecutedBlock[] = [];
   #nowMs = 1_000;
+  #seq = 0;
 
   constructor() {
     const anchor = {
@@ -62,21 +65,23 @@ export class Solo {
     this.#step({ kind: 'start' });
   }
 
-  /** Open the session: one proposal, `revisable` or not. */
-  open(revisable: boolean): void {
-    const electorate = ['a', 'ab', 'b'].map((voter) => ({ voter: parseId(voter), role: 'general', weight: 1 }));
+  /** Open a session: one proposal, `revisable` or not. */
+  open(revisable: boolean, session: string = SESSION, voters: readonly string[] = ['a', 'ab', 'b']): void {
+    const electorate = voters.map((voter) => ({ voter: parseId(voter), role: 'general', weight: 1 }));
     const body = sessionOpenBody({
       space: SPACE,
-      session: SESSION,
+      session: parseId(session),
       title: 'Session',
       rule: { method: 'score', threshold: null, revisable, complete: true, close: 'opener' },
       electorate,
       proposals: [{ id: parseId('p1'), title: 'Proposal' }],
       draft: false,
     });
-    const base = { chain: SOLO_CONFIG.chain, actor: KEY.publicKey, seq: 1, notAfterMs: FAR_MS, timeMs: START_MS };
-    const signed = signOperation({ ...base, kind: 'session.open', body }, [KEY]);
-    this.#submit(0, { kind: ITEM_KINDS.operation, bytes: encodeSignedOperation(signed) }, signed.id);
+    this.#operation('session.open', body);
+  }
+
+  close(session: string = SESSION): void {
+    this.#operation('session.close', sessionCloseBody({ space: SPACE, session: parseId(session) }));
   }
 
   ballot(voter: string, weight: number, session = 's1', previous?: Uint8Array): SignedBallot {
@@ -100,6 +105,19 @@ export class Solo {
     const { executed } = this;
     this.executed = [];
     return executed;
+  }
+
+  #operation(kind: OperationKind, body: CborValue): void {
+    this.#seq += 1;
+    const base = {
+      chain: SOLO_CONFIG.chain,
+      actor: KEY.publicKey,
+      seq: this.#seq,
+      notAfterMs: FAR_MS,
+      timeMs: START_MS,
+    };
+    const signed = signOperation({ ...base, kind, body }, [KEY]);
+    this.#submit(0, { kind: ITEM_KINDS.operation, bytes: encodeSignedOperation(signed) }, signed.id);
   }
 
   #submit(shard: number, item: { kind: number; bytes: Uint8Array }, id: Uint8Array, advance = true): void {

@@ -182,6 +182,15 @@ export const DAEMON: readonly [string, FailureCode][] = [
     ),
   ],
   [
+    'STORE_OLDER',
+    code(
+      EXIT.configuration,
+      'the ledger was executed by other rules',
+      'it is of a build before storage version 3',
+      'start the older version again, or make the network anew',
+    ),
+  ],
+  [
     'LEDGER_CURSOR',
     code(EXIT.data, 'not a cursor of this list', 'a cursor of another list or session', 'begin without a cursor'),
   ],

@@ -8,8 +8,9 @@ import { encodeSignedBallot, type SignedBallot, signBallot } from '../../../prot
 import { createState } from '../../../protocol/governance/create.ts';
 import { applyItem, closeAfter, closeDue } from '../../../protocol/governance/machine.ts';
 import { encodeSignedOperation, type SignedOperation } from '../../../protocol/governance/operation.ts';
-import { missingVoters } from '../../../protocol/governance/queries.ts';
+import { isEnded, missingVoters } from '../../../protocol/governance/queries.ts';
 import { headKey } from '../../../protocol/governance/row-keys.ts';
+import type { HeadRow } from '../../../protocol/governance/state.ts';
 import { type Hash, hashesEqual, ZERO_HASH } from '../../../protocol/hash.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { parseId, shardOf } from '../../../protocol/ids.ts';
@@ -149,6 +150,7 @@ export class FakeNodeApi implements NodeApi {
   readonly #roster = genesisRoster(GENESIS);
   readonly #blocks: BlockFacts[] = [];
   readonly #ballots: BallotFacts[] = [];
+  readonly #archived = new Map<string, HeadRow>();
   readonly #segments = new Map<string, SegmentFacts>();
   readonly #listeners = new Set<(head: HeadFacts) => void>();
 
@@ -224,11 +226,23 @@ export class FakeNodeApi implements NodeApi {
   }
 
   async headOf(space: string, session: string, voter: string) {
-    return this.state().heads.get(headKey(space, session, voter));
+    const key = headKey(space, session, voter);
+    return this.#state.heads.get(key) ?? this.#archived.get(key);
   }
 
   async missingVoters(space: string, session: string) {
-    return missingVoters(this.state(), space, session);
+    const isArchived = (voter: string): boolean => this.#archived.has(headKey(space, session, voter));
+    return missingVoters(this.#state, space, session).filter((voter) => !isArchived(voter));
+  }
+
+  /** The state gives up the heads of what ended, as of a node that ran on for a while; the ledger has them. */
+  archiveEnded(): void {
+    const { heads, sessions } = this.#state;
+    heads.takeChanges();
+    for (const [key, head] of [...heads.entries()]) {
+      const row = sessions.get(key.slice(0, key.lastIndexOf('/')));
+      if (row !== undefined && isEnded(row) && heads.archive(key)) this.#archived.set(key, head);
+    }
   }
 
   async ballots(space: string, session: string, options: { voter?: string; after?: string; limit: number }) {

@@ -3,13 +3,20 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { codeOf } from '../../errors.ts';
 import { createState } from '../../governance/create.ts';
-import { TABLES } from '../../governance/rows.ts';
+import { encodeRow, TABLES } from '../../governance/rows.ts';
 import { toHex } from '../../hex.ts';
 import type { SnapshotHead } from '../../snapshot/head.ts';
 import { restoreSnapshot, SnapshotReader } from '../../snapshot/restore.ts';
 import { chunkLeaf, snapshotRoot } from '../../snapshot/snapshot.ts';
 import { sortInSlices } from '../../snapshot/sort.ts';
-import { endFrozen, freezeState, isStale, snapshotChunks } from '../../snapshot/stream.ts';
+import {
+  type ArchivedHeads,
+  type ArchivedRow,
+  endFrozen,
+  freezeState,
+  isStale,
+  snapshotChunks,
+} from '../../snapshot/stream.ts';
 import { GENESIS, openWorld, RULE, scores, type World } from '../governance/world.ts';
 
 const PLACE: Omit<SnapshotHead, 'rowCounts'> = {
@@ -77,6 +84,78 @@ test('what is executed while a snapshot is read is not in it', () => {
     }),
     { numRuns: 40 },
   );
+});
+
+/** Brings rows in order, and is asked in vain as often as `delays` says before each. */
+class SlowHeads implements ArchivedHeads {
+  readonly #rows: readonly ArchivedRow[];
+  readonly #delays: readonly number[];
+  #at = 0;
+  #waited = 0;
+
+  constructor(rows: readonly ArchivedRow[], delays: readonly number[]) {
+    this.#rows = rows.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    this.#delays = delays;
+  }
+
+  peek(): ArchivedRow | 'later' | undefined {
+    const row = this.#rows[this.#at];
+    if (row === undefined || this.#waited >= (this.#delays[this.#at % this.#delays.length] ?? 0)) return row;
+    this.#waited += 1;
+    return 'later';
+  }
+
+  take(): void {
+    this.#at += 1;
+    this.#waited = 0;
+  }
+}
+
+/** Takes the heads of these voters out of the state. */
+function archive(world: World, voters: Iterable<number>): ArchivedRow[] {
+  return [...new Set(voters)].flatMap((voter) => {
+    const key = `main/0001/m${voter}`;
+    const row = world.state.heads.get(key);
+    return row !== undefined && world.state.heads.archive(key) ? [{ key, bytes: encodeRow(row) }] : [];
+  });
+}
+
+function settle(world: World): void {
+  for (const { name } of TABLES) world.state[name].takeChanges();
+}
+
+test('archived heads come back into the stream where they stood, however late they are', () => {
+  const voters = fc.array(fc.nat(11), { maxLength: 12 });
+  const delays = fc.array(fc.nat(3), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(voters, voters, delays, fc.integer({ min: 16, max: 900 }), (voted, gone, late, chunkBytes) => {
+      const world = openWorld(revisable, 12);
+      for (const voter of voted) vote(world, [voter, 1 + (voter % 10)]);
+      settle(world);
+      const whole = chunksOf(world, chunkBytes);
+      endFrozen(freezeState(world.state));
+      const archivedHeads = new SlowHeads(archive(world, gone), late);
+      const stream = snapshotChunks(PLACE, freezeState(world.state), { chunkBytes, archivedHeads });
+      assert.deepEqual(
+        [...stream].flatMap((chunk) => (chunk === undefined ? [] : toHex(chunk))),
+        whole.map(toHex),
+      );
+      assert.equal(archivedHeads.peek(), undefined);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a stream stops when whoever keeps archived heads brings fewer than there are, or more', () => {
+  for (const change of [-1, 1]) {
+    const world = openWorld(revisable, 6);
+    for (const voter of [0, 2, 4]) vote(world, [voter, 5]);
+    settle(world);
+    const rows = archive(world, [0, 2]);
+    const more = [...rows, { key: 'main/0001/m9', bytes: new Uint8Array(9) }];
+    const archivedHeads = new SlowHeads(change < 0 ? rows.slice(1) : more, [0]);
+    assert.throws(() => [...snapshotChunks(PLACE, freezeState(world.state), { archivedHeads })]);
+  }
 });
 
 test('a later freeze makes the earlier one stale, and an ended one keeps nothing', () => {
