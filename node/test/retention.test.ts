@@ -10,7 +10,7 @@ import { Retention } from '../driver/snapshots/retention.ts';
 import { FLOOR_KEY } from '../driver/snapshots/snapshot-install.ts';
 import { decodeFloor } from '../driver/snapshots/snapshot-records.ts';
 import { SnapshotStore } from '../driver/snapshots/snapshot-store.ts';
-import { PREFIXES } from '../storage/keys.ts';
+import { PREFIXES, segmentKey } from '../storage/keys.ts';
 import { type LedgerStore, openLedgerStore } from '../storage/ledger-store.ts';
 import { collect } from './collect.ts';
 import { SOLO_CONFIG, SOLO_GENESIS, Solo } from './solo.ts';
@@ -169,5 +169,26 @@ describe('retention gives up', () => {
       await writer.flush();
       assert.equal(reader.floor.height, 8);
       await store.batch([], [], { sync: true });
+    }));
+
+  it('nothing from a block on whose segment is damaged, until that is mended', () =>
+    withLedger(async (place) => {
+      const { reader, store, writer } = place;
+      const [lost] = await reader.segmentsOf(5);
+      assert.ok(lost);
+      const { header, bytes } = lost.segment;
+      await store.batch([], [segmentKey(header)], { sync: true });
+      snapshotAt(place, 10);
+      const ticked = async (): Promise<number> => {
+        const errors: unknown[] = [];
+        await place.retention(2).tick((error) => errors.push(error));
+        assert.deepEqual(errors, []);
+        return reader.floor.height;
+      };
+      assert.equal(await ticked(), 0);
+      await store.batch([{ key: segmentKey(header), value: bytes, height: 5 }], [], { sync: true });
+      assert.equal(await ticked(), 8);
+      await writer.flush();
+      assert.equal((await reader.ballots('main', 's1', { limit: 100 })).length, VOTES);
     }));
 });

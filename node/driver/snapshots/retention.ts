@@ -1,4 +1,5 @@
 import { decodeItems, ITEM_KINDS } from '../../../protocol/chain/segment.ts';
+import { codeOf } from '../../../protocol/errors.ts';
 import { decodeSignedBallot } from '../../../protocol/governance/ballot.ts';
 import { activeSessions } from '../../../protocol/governance/queries.ts';
 import type { GovernanceState } from '../../../protocol/governance/state.ts';
@@ -44,14 +45,18 @@ export class Retention {
     this.#parts = parts;
   }
 
-  /** Give up what may be; to be called now and then. */
-  tick(onError: (error: unknown) => void): void {
+  /** Give up what may be; to be called now and then. Resolves when that is done, and never rejects. */
+  async tick(onError: (error: unknown) => void): Promise<void> {
     if (this.#parts.blocks === undefined || this.#running !== undefined || this.#isStopped) return;
     this.#running = this.prune()
-      .catch(onError)
+      .catch((error) => {
+        // The reader told who mends it (ledger-care.ts); it is read again with the next tick.
+        if (codeOf(error) !== 'WAGGLE_STORE_DAMAGED') onError(error);
+      })
       .finally(() => {
         this.#running = undefined;
       });
+    await this.#running;
   }
 
   async stop(): Promise<void> {

@@ -109,7 +109,7 @@ export class SnapshotRoom {
       if (this.#unsaid !== undefined) this.#say(this.#unsaid);
       this.#ended.tick();
       this.#sync.tick();
-      this.#retention.tick(this.#onFailure);
+      void this.#retention.tick(this.#onFailure);
     }, LOOK_EVERY_MS);
   }
 
