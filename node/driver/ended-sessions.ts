@@ -1,4 +1,5 @@
 import type { ExecutedBlock } from '../../consensus/types.ts';
+import { forgetElectors } from '../../protocol/governance/lookups.ts';
 import { isEnded } from '../../protocol/governance/queries.ts';
 import { headKey } from '../../protocol/governance/row-keys.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
@@ -39,8 +40,9 @@ export class EndedSessions {
     if (!heads.mayArchive) return;
     for (const key of this.#due) {
       const row = sessions.get(key);
-      for (const { voter } of row?.electorate ?? [])
-        heads.archive(headKey(row?.space ?? '', row?.session ?? '', voter));
+      if (row === undefined) continue;
+      for (const { voter } of row.electorate) heads.archive(headKey(row.space, row.session, voter));
+      forgetElectors(row.electorate);
       this.#archived.add(key);
     }
     this.#due.clear();

@@ -5,6 +5,25 @@ import type { Elector, ProposalRecord } from './types.ts';
 const ELECTORS = new WeakMap<readonly Elector[], ReadonlyMap<string, Elector>>();
 const PROPOSALS = new WeakMap<readonly ProposalRecord[], ReadonlySet<string>>();
 
+/** Electors by all that they say. The same council votes in many sessions, and is in memory once. */
+const SHARED = new Map<string, Elector>();
+const SHARED_MAX = 65_536;
+
+/** An equal elector, the one that others use already. */
+export function sharedElector(elector: Elector): Elector {
+  const name = `${elector.voter}/${elector.role}/${elector.weight}`;
+  const shared = SHARED.get(name);
+  if (shared !== undefined) return shared;
+  if (SHARED.size >= SHARED_MAX) SHARED.clear();
+  SHARED.set(name, elector);
+  return elector;
+}
+
+/** Nobody looks for electors of a session that has ended: the map of them goes. */
+export function forgetElectors(electorate: readonly Elector[]): void {
+  ELECTORS.delete(electorate);
+}
+
 export function findElector(electorate: readonly Elector[], voter: string): Elector | undefined {
   let byVoter = ELECTORS.get(electorate);
   if (byVoter === undefined) {

@@ -1,6 +1,7 @@
 import { type CborValue, decodeCanonical, encodeCanonical, writeCanonical } from '../codec/cbor.ts';
 import type { Writer } from '../codec/writer.ts';
-import type { GovernanceState, HeadRow } from './state.ts';
+import { sharedElector } from './lookups.ts';
+import type { GovernanceState, HeadRow, SessionRow } from './state.ts';
 
 /** Tables in the order in which they are hashed and stored; numbers are never reused. */
 export const TABLES = [
@@ -37,7 +38,11 @@ export function writeRow(writer: Writer, row: object | number): void {
  */
 export function restoreRow(state: GovernanceState, table: TableName, key: string, bytes: Uint8Array): void {
   const row: unknown = decodeCanonical(bytes, ROW_LIMITS);
-  state[table].restore(key, row as never);
+  state[table].restore(key, (table === 'sessions' ? withSharedElectors(row as SessionRow) : row) as never);
+}
+
+function withSharedElectors(row: SessionRow): SessionRow {
+  return { ...row, electorate: row.electorate.map(sharedElector) };
 }
 
 /** A stored head. @throws as `restoreRow` */

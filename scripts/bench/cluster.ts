@@ -18,7 +18,7 @@ import { type Aim, figure, judged, rounded } from './report/figure.ts';
 import { medians } from './report/median.ts';
 
 /*
- * `npm run bench -- cluster [--voters 10000] [--signed 2000] [--rounds 5] [--sweep] [--profile DIR] [--plot]`: Workload W of
+ * `npm run bench -- cluster [--voters 10000] [--signed 8000] [--rounds 5] [--sweep] [--profile DIR] [--plot]`: Workload W of
  * the goals. Four validators as processes on this machine, fdatasync on, this process the load over JSON-RPC. A ballot counts
  * when every validator has executed it as counted. Loads take turns, and every figure is the median of its rounds.
  * `--profile` keeps the validators' CPU profiles of the operator-signed load alone; `--plot` renews the plots of
@@ -146,7 +146,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       voters: { type: 'string', default: '10000' },
-      signed: { type: 'string', default: '2000' },
+      signed: { type: 'string', default: '8000' },
       rounds: { type: 'string', default: '5' },
       sweep: { type: 'boolean', default: false },
       plot: { type: 'boolean', default: false },

@@ -4,6 +4,7 @@ import type { Id } from '../../ids.ts';
 import { LIMITS } from '../../limits.ts';
 import type { Outcome } from '../../outcome.ts';
 import { PROGRESS_ZERO } from '../counting.ts';
+import { sharedElector } from '../lookups.ts';
 import { sessionKey } from '../row-keys.ts';
 import type { SessionRow } from '../state.ts';
 import type { Elector, ProposalRecord, SessionRule } from '../types.ts';
@@ -47,11 +48,11 @@ export function sessionOpenBody(open: SessionOpen): CborValue {
 const readElector: Read<Elector> = (value, field) => {
   if (!Array.isArray(value) || value.length !== 3) throw bodyFault(field);
   const [voter, role, weight] = value as readonly CborValue[];
-  return {
+  return sharedElector({
     voter: readId(voter ?? null, field),
     role: readRole(role ?? null, field),
     weight: readWhole(1, LIMITS.electorWeightMax)(weight ?? null, field),
-  };
+  });
 };
 
 export const readProposal: Read<ProposalRecord> = (value, field) => {
