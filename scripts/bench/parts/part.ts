@@ -15,7 +15,7 @@ export interface Part {
 
 export interface PartCost {
   readonly name: string;
-  /** Median over the rounds, of one operation: of this thread where the part never leaves it, else of the process. */
+  /** Median over the rounds, of one operation. */
   readonly cpuUs: number;
 }
 
@@ -34,12 +34,14 @@ export async function measureParts(parts: readonly Part[], rounds: number): Prom
 
 async function costOf(part: Part): Promise<number> {
   await part.prepare?.();
-  const [all, thread] = [process.cpuUsage(), process.threadCpuUsage()];
+  const [cpu, startedMs] = [process.cpuUsage(), performance.now()];
   const running = part.run();
-  // Work of this thread alone is counted so: LevelDB may still be busy with what the part before gave it.
-  if (!(running instanceof Promise)) return sum(process.threadCpuUsage(thread)) / part.count;
+  const used = (): number => sum(process.cpuUsage(cpu));
+  // What never leaves this thread takes no more than the time it took: LevelDB may still be busy with what the part before gave
+  // it. The thread's own clock moves in ticks on some kernels, and says nothing of a few milliseconds.
+  if (!(running instanceof Promise)) return Math.min(used(), (performance.now() - startedMs) * 1_000) / part.count;
   const own = await running;
-  return (own ?? sum(process.cpuUsage(all))) / part.count;
+  return (own ?? used()) / part.count;
 }
 
 function sum({ user, system }: NodeJS.CpuUsage): number {
