@@ -10,15 +10,13 @@ import { observerAdmitBody, observerRemoveBody } from '../../protocol/governance
 import { modelRegisterBody } from '../../protocol/governance/operations/registry.ts';
 import { sessionOpenBody } from '../../protocol/governance/operations/session-open.ts';
 import { liveResults } from '../../protocol/governance/queries.ts';
-import { encodeRow, TABLES } from '../../protocol/governance/rows.ts';
-import { toHex } from '../../protocol/hex.ts';
 import { parseId } from '../../protocol/ids.ts';
 import { type RunningNode, startNode } from '../compose.ts';
 import { createHome } from '../config/create-home.ts';
 import { peerIdOf } from '../network/identity.ts';
-import type { NodeApi } from '../rpc/node-api.ts';
 import { Cluster, DEADLINE_MS, reached, SPACE } from './harness/cluster.ts';
 import { eventually, within } from './harness/deadline.ts';
+import { rowsOf } from './harness/state-rows.ts';
 
 const NODE_SEED = new Uint8Array(32).fill(77);
 const OPERATOR_SEED = new Uint8Array(32).fill(78);
@@ -92,7 +90,7 @@ test('an observer', { timeout: 120_000 }, async (t) => {
     await eventually(() => api.status().ready, DEADLINE_MS, 'ready');
     await loading;
     await reached([observer ?? first], first.api.head().height);
-    assert.equal(rowsOf(api), rowsOf(first.api));
+    assert.equal(await rowsOf(api), await rowsOf(first.api));
     const submission = api.submitBallot(ballotOf(cluster, 0));
     await within(DEADLINE_MS, submission.accepted, 'accepted');
     const facts = await within(DEADLINE_MS, submission.final, 'final');
@@ -152,15 +150,6 @@ async function load(cluster: Cluster, { api }: RunningNode, name: string): Promi
     });
     await within(DEADLINE_MS, Promise.all(ballots), 'counted');
   }
-}
-
-/** The whole governance state as text. */
-function rowsOf(api: NodeApi): string {
-  const state = api.state();
-  const rows = TABLES.flatMap(({ name }) =>
-    [...state[name].entries()].map(([key, row]) => `${name} ${key} ${toHex(encodeRow(row))}`),
-  );
-  return rows.sort().join('\n');
 }
 
 function ballotOf(cluster: Cluster, at: number) {

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { encodeRow, TABLES } from '../../protocol/governance/rows.ts';
-import type { GovernanceState } from '../../protocol/governance/state.ts';
 import { ERRORS } from '../rpc/error-codes.ts';
 import type { Method } from '../rpc/method.ts';
 import { COMMON_ERRORS, errorsOf } from '../rpc/method-errors.ts';
@@ -27,16 +24,6 @@ export function casesOf(methods: readonly Method[], pool: Pool, seed: number, pe
     return fc.sample(values, { seed: seed + at, numRuns: perMethod }).map((given) => ({ method: name, params: given }));
   });
   return Array.from({ length: perMethod }, (_, run) => lists.flatMap((list) => list[run] ?? [])).flat();
-}
-
-/** All that the ledger says, as one hash. */
-export function digestOf(state: GovernanceState): string {
-  const hash = createHash('sha256');
-  for (const { name } of TABLES) {
-    const entries = [...state[name].entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [key, row] of entries) hash.update(name).update(key).update(encodeRow(row));
-  }
-  return hash.digest('hex');
 }
 
 /** What must never be read in an answer: code, stacks, files, and the words of the validator. */

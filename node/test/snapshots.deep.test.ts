@@ -9,7 +9,8 @@ import type { RunningNode } from '../compose.ts';
 import type { NodeApi } from '../rpc/node-api.ts';
 import { Cluster, DEADLINE_MS, reached } from './harness/cluster.ts';
 import { eventually, within } from './harness/deadline.ts';
-import { eventCount, loadSessions, Observers, rowsOf } from './harness/observers.ts';
+import { eventCount, loadSessions, Observers } from './harness/observers.ts';
+import { rowsOf } from './harness/state-rows.ts';
 
 const INTERVAL = 10;
 const KEPT = 4;
@@ -31,7 +32,7 @@ test('snapshots among real nodes', { timeout: 400_000 }, async (t) => {
   const checkEqual = async (node: RunningNode): Promise<void> => {
     await eventually(() => node.api.status().ready, DEADLINE_MS, 'ready');
     await reached([node, ...cluster.running()], first.api.head().height);
-    assert.equal(rowsOf(node.api), rowsOf(first.api));
+    assert.equal(await rowsOf(node.api), await rowsOf(first.api));
     assert.deepEqual(node.api.head().hash, first.api.head().hash);
   };
 
@@ -107,7 +108,7 @@ test('snapshots among real nodes', { timeout: 400_000 }, async (t) => {
     for (const lost of ['journal', 'ledger']) await rm(join(home, lost), { recursive: true });
     const back = await cluster.start(3, { rejoin: true });
     await reachedBy(back.api, first.api);
-    assert.equal(rowsOf(back.api), rowsOf(first.api));
+    assert.equal(await rowsOf(back.api), await rowsOf(first.api));
     assert.equal(await eventCount(back.api, 'snapshot.fetched'), 1);
   });
 

@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { observerAdmitBody } from '../../../protocol/governance/operations/observer.ts';
 import { sessionCloseBody } from '../../../protocol/governance/operations/session-end.ts';
-import { encodeRow, TABLES } from '../../../protocol/governance/rows.ts';
-import { toHex } from '../../../protocol/hex.ts';
 import { parseId } from '../../../protocol/ids.ts';
 import { type NodeOptions, type RunningNode, startNode } from '../../compose.ts';
 import { createHome } from '../../config/create-home.ts';
@@ -78,15 +76,6 @@ export class Observers {
     await Promise.allSettled([...this.#running].map((node) => node.stop()));
     await rm(this.#directory, { recursive: true, force: true });
   }
-}
-
-/** The whole governance state as text. */
-export function rowsOf(api: NodeApi): string {
-  const state = api.state();
-  const rows = TABLES.flatMap(({ name }) =>
-    [...state[name].entries()].map(([key, row]) => `${name} ${key} ${toHex(encodeRow(row))}`),
-  );
-  return rows.sort().join('\n');
 }
 
 /** How often something happened in the driver of a node. */
