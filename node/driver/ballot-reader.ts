@@ -1,4 +1,4 @@
-import { decodeItems, readStoredSegment } from '../../protocol/chain/segment.ts';
+import { decodeItems, type Item, readStoredSegment } from '../../protocol/chain/segment.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { decodeSignedBallot } from '../../protocol/governance/ballot.ts';
 import { headKey } from '../../protocol/governance/row-keys.ts';
@@ -11,6 +11,7 @@ import {
   ballotIndexKey,
   ballotKey,
   ballotPlaceKey,
+  type LedgerKey,
   nameOfKey,
   PREFIXES,
   rowNameOf,
@@ -44,8 +45,9 @@ interface After {
   readonly voter: string;
 }
 
-/** Segments read for one list: ballots of a batch stand together. */
-type Segments = Map<string, Uint8Array | undefined>;
+/** Items of segments read for one list, of the last few: ballots of a batch stand together. */
+type Segments = Map<string, readonly Item[] | undefined>;
+const SEGMENTS_MAX = 32;
 
 const PAGE_ROWS = 1_000;
 
@@ -170,16 +172,23 @@ export class BallotReader {
 
   /** Undefined when its segment is not there: given up with its ballots put apart, or lost. */
   async #standing({ segment, item, height }: BallotPlace, segments: Segments): Promise<BallotFacts | undefined> {
-    const key = segmentKey(segment);
-    const name = nameOfKey(key);
-    if (!segments.has(name)) segments.set(name, await this.#source.get(key));
-    const bytes = segments.get(name);
-    if (bytes === undefined) return undefined;
-    const { header, body } = readStoredSegment(bytes);
-    const found = decodeItems(body, header.count)[item];
+    const items = await this.#itemsOf(segmentKey(segment), segments);
+    if (items === undefined) return undefined;
+    const found = items[item];
     if (found === undefined) throw this.#missing(PREFIXES.segment);
     const { shard, author } = segment;
     return { ballot: decodeSignedBallot(found.bytes), ...this.#placed({ outcome: 'counted', height, shard, author }) };
+  }
+
+  async #itemsOf(key: LedgerKey, segments: Segments): Promise<readonly Item[] | undefined> {
+    const name = nameOfKey(key);
+    if (segments.has(name)) return segments.get(name);
+    const bytes = await this.#source.get(key);
+    const stored = bytes === undefined ? undefined : readStoredSegment(bytes);
+    const items = stored && decodeItems(stored.body, stored.header.count);
+    if (segments.size >= SEGMENTS_MAX) segments.clear();
+    segments.set(name, items);
+    return items;
   }
 
   #placed({ outcome, height, shard, author }: ItemFacts): Omit<BallotFacts, 'ballot'> {
