@@ -15,8 +15,8 @@ export interface BallotPlace {
   readonly index: number;
 }
 
-const PLACE_BYTES = 2 + 2 + 4 + 8 + 2 + 8 + 4;
-
+/** shard u16 ‖ author u16 ‖ incarnation u32 ‖ height u64 ‖ item u16 ‖ block height u64 ‖ index u32 */
+const PLACE_BYTES = 30;
 const ITEM_AT = 16;
 const INDEX_AT = 26;
 

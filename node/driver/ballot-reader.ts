@@ -22,6 +22,7 @@ import {
 import { type BallotPlace, decodeBallotPlace } from './ballot-places.ts';
 import { decodeItemRecord, type ItemFacts } from './ledger-records.ts';
 import type { LedgerSource } from './overlay.ts';
+import { headSuffix } from './stored-rows.ts';
 
 export type BallotAt = BallotFacts & { readonly cursor: string };
 
@@ -102,7 +103,7 @@ export class BallotReader {
 
   /** Who has a head in a session, as the ledger has it. @throws as `find` */
   async voters(space: string, session: string): Promise<ReadonlySet<string>> {
-    const start = rowSuffix(headKey(space, session, ''));
+    const start = headSuffix(headKey(space, session, ''));
     const voters = new Set<string>();
     for (let after: Uint8Array | undefined; ; ) {
       const above = after === undefined ? {} : { after };
@@ -126,10 +127,10 @@ export class BallotReader {
   /** Counted ballots that heads name, as many as asked for: heads at or below the floor are none. */
   async #heads(wanted: Wanted, floorHeight: number): Promise<Line[]> {
     const { space, session, voter, after, limit } = wanted;
-    const start = rowSuffix(headKey(space, session, voter ?? ''));
+    const start = headSuffix(headKey(space, session, voter ?? ''));
     const lines: Line[] = [];
     let above: { from?: Uint8Array; after?: Uint8Array } =
-      after === undefined ? {} : { from: rowSuffix(headKey(space, session, after.voter)) };
+      after === undefined ? {} : { from: headSuffix(headKey(space, session, after.voter)) };
     for (;;) {
       const rows = await this.#source.range(PREFIXES.row, start, { ...above, limit: limit + 1 });
       for (const { suffix, value } of rows) {
@@ -207,10 +208,6 @@ interface Wanted {
 function voterOfRow(suffix: Uint8Array): string {
   const name = rowNameOf(suffix);
   return name.slice(name.lastIndexOf('/') + 1);
-}
-
-function rowSuffix(row: string): Uint8Array {
-  return stateRowKey(HEADS_TABLE, row).subarray(1);
 }
 
 function encodeCursor(suffix: Uint8Array): string {

@@ -1,6 +1,12 @@
 import { isEnded } from '../../protocol/governance/queries.ts';
-import { restoreRow, type TableName } from '../../protocol/governance/rows.ts';
+import { HEADS_TABLE, restoreRow, type TableName } from '../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
+import { stateRowKey } from '../storage/keys.ts';
+
+/** What the ledger key of a head has behind its prefix; also of the beginning of a head's key. */
+export function headSuffix(key: string): Uint8Array {
+  return stateRowKey(HEADS_TABLE, key).subarray(1);
+}
 
 /**
  * Put a row of the ledger back into the state. Heads of an ended session stay in the ledger: no rule reads them (decision 015).

@@ -3,20 +3,20 @@ import type { Writer } from '../codec/writer.ts';
 import { sharedElector } from './lookups.ts';
 import type { GovernanceState, HeadRow, SessionRow } from './state.ts';
 
+export const HEADS_TABLE = 5;
+
 /** Tables in the order in which they are hashed and stored; numbers are never reused. */
 export const TABLES = [
   { number: 1, name: 'spaces' },
   { number: 2, name: 'models' },
   { number: 3, name: 'sessions' },
   { number: 4, name: 'progress' },
-  { number: 5, name: 'heads' },
+  { number: HEADS_TABLE, name: 'heads' },
   { number: 6, name: 'tallies' },
   { number: 7, name: 'results' },
   { number: 8, name: 'seqs' },
   { number: 9, name: 'observers' },
 ] as const;
-
-export const HEADS_TABLE = 5;
 
 export type TableName = (typeof TABLES)[number]['name'];
 

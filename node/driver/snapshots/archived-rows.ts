@@ -1,8 +1,8 @@
-import { HEADS_TABLE } from '../../../protocol/governance/rows.ts';
 import type { ArchivedHeads, ArchivedRow } from '../../../protocol/snapshot/stream.ts';
 import { damagedRecord } from '../../storage/envelope.ts';
-import { PREFIXES, rowNameOf, stateRowKey } from '../../storage/keys.ts';
+import { PREFIXES, rowNameOf } from '../../storage/keys.ts';
 import type { LedgerSource } from '../overlay.ts';
+import { headSuffix } from '../stored-rows.ts';
 
 const PAGE_ROWS = 512;
 
@@ -40,17 +40,14 @@ export class ArchivedRows implements ArchivedHeads {
       const start = this.#starts[0];
       if (start === undefined) throw damagedRecord(Uint8Array.of(PREFIXES.row), 'missing');
       const above = this.#after === undefined ? {} : { after: this.#after };
-      const rows = await this.#source.range(PREFIXES.row, suffixOf(start), { ...above, limit: PAGE_ROWS });
+      const rows = await this.#source.range(PREFIXES.row, headSuffix(start), { ...above, limit: PAGE_ROWS });
       this.#page = rows.map(({ suffix, value }) => ({ key: rowNameOf(suffix), bytes: value.slice() }));
       this.#at = 0;
       this.#left -= rows.length;
       this.#after = rows.at(-1)?.suffix;
-      if (rows.length < PAGE_ROWS) this.#starts.shift();
-      if (rows.length < PAGE_ROWS) this.#after = undefined;
+      if (rows.length === PAGE_ROWS) continue;
+      this.#starts.shift();
+      this.#after = undefined;
     }
   }
-}
-
-function suffixOf(row: string): Uint8Array {
-  return stateRowKey(HEADS_TABLE, row).subarray(1);
 }
