@@ -1,13 +1,15 @@
 import { type Certificate, type ConsensusVote, verifyCertificate, verifyVote } from '../protocol/certificate.ts';
 import type { HashedBlock } from '../protocol/chain/block.ts';
 import type { Segment } from '../protocol/chain/segment.ts';
+import { epochOf } from '../protocol/governance/epochs.ts';
 import { hashesEqual } from '../protocol/hash.ts';
 import { toHex } from '../protocol/hex.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { type SignedCheckpoint, verifyCheckpoint } from '../protocol/receipt/checkpoint.ts';
-import { leaderOf } from '../protocol/roster.ts';
+import { leaderOf, type Roster } from '../protocol/roster.ts';
 import { type SignedSnapshot, verifySnapshot } from '../protocol/snapshot/snapshot.ts';
 import { accuse } from './accuse.ts';
+import { isAwaitingState } from './epoch-place.ts';
 import { admitEvidence, proveFork } from './evidence.ts';
 import type { Replica, Turn } from './replica-state.ts';
 import { admitPast } from './simplex/fence-state.ts';
@@ -56,6 +58,7 @@ function judge(turn: Turn, from: number, message: Message): Refusal {
     turn.replica.fetches.hurry(turn.now.monoMs);
   }
   peer.heardAtMs = turn.now.monoMs;
+  if (isAwaitingState(turn.replica) && !FOR_WHO_WAITS.has(message.kind)) return 'before there is a state';
   if (turn.replica.config.self === undefined && !isForObserver(message)) return 'not for an observer';
   switch (message.kind) {
     case 'propose':
@@ -88,6 +91,9 @@ function judge(turn: Turn, from: number, message: Message): Refusal {
       return 'a request is not for the step';
   }
 }
+
+/** O-04: what leads to a state. */
+const FOR_WHO_WAITS: ReadonlySet<Message['kind']> = new Set(['status', 'snapshot', 'pruned']);
 
 /** O-02: who has no vote needs no proposals and votes of others, only what is final, and who has it. */
 function isForObserver(message: Message): boolean {
@@ -179,7 +185,8 @@ function isSameHash(a: ConsensusVote, b: ConsensusVote): boolean {
 function admitCertificate(turn: Turn, certificate: Certificate): Refusal {
   const { replica } = turn;
   const { chain, roster, verify } = replica.config;
-  const { view, kind } = certificate;
+  const { view, kind, epoch } = certificate;
+  if (epoch !== roster.epoch) return 'certificate of another epoch';
   const contradiction = contradictionOf(replica.views.find(view), certificate);
   if (contradiction === undefined) {
     if (view <= replica.finalView) return 'certificate of a final view';
@@ -202,11 +209,18 @@ function admitCertificate(turn: Turn, certificate: Certificate): Refusal {
 function admitStatus(turn: Turn, from: number, status: Status): Refusal {
   const { replica } = turn;
   const peer = replica.peers[from];
-  if (peer === undefined || status.epoch !== replica.config.roster.epoch) return 'status of another epoch';
+  const { epoch } = replica.config.roster;
+  if (peer === undefined || status.epoch < epoch) return 'status of another epoch';
   if (status.finalView > status.view) return 'status form';
+  if (status.epoch > epoch) {
+    // N-04: how high it is tells where to fetch; its views and chains are of no epoch known here.
+    peer.status = { ...status, tips: [], checkpoint: undefined };
+    return undefined;
+  }
   peer.status = status;
   // A restarted peer may be behind what it said before.
   peer.view = status.view;
+  if (isAwaitingState(replica)) return undefined;
   if (replica.config.self !== undefined) {
     noteView(turn, from, status.view);
     pushToLaggard(turn, from, status.view);
@@ -216,11 +230,20 @@ function admitStatus(turn: Turn, from: number, status: Status): Refusal {
 
 function admitCheckpoint(turn: Turn, from: number, signed: SignedCheckpoint): Refusal {
   const { replica } = turn;
-  const { chain, roster, verify } = replica.config;
-  if (signed.signer !== from || !hashesEqual(signed.checkpoint.chain, chain)) return 'checkpoint of somebody else';
+  const { chain, verify } = replica.config;
+  const roster = rosterOfEpoch(replica, signed.checkpoint.epoch);
+  const isLate = signed.checkpoint.height <= epochOf(replica.state).sealedHeight;
+  if (roster === undefined || isLate === (roster === replica.config.roster)) return 'checkpoint of another epoch';
+  const isOwn = roster.validators[signed.signer]?.name === replica.config.roster.validators[from]?.name;
+  if (!isOwn || !hashesEqual(signed.checkpoint.chain, chain)) return 'checkpoint of somebody else';
   if (replica.checkpoints.has(signed)) return undefined;
   if (!verifyCheckpoint(roster, signed, verify)) return 'checkpoint signature';
   return replica.checkpoints.add(turn, signed) === 'outside' ? 'checkpoint outside the window' : undefined;
+}
+
+/** The current roster, or the one before where its last signatures may still be under way. */
+function rosterOfEpoch({ config: { roster, rosterBefore } }: Replica, epoch: number): Roster | undefined {
+  return [roster, rosterBefore].find((one) => one?.epoch === epoch);
 }
 
 function admitSnapshot(turn: Turn, from: number, signed: SignedSnapshot): Refusal {
@@ -259,7 +282,8 @@ export function isAuthentic(config: ReplicaConfig, segment: Segment): boolean {
 
 function admitSegment(turn: Turn, segment: Segment): Refusal {
   const { replica, out } = turn;
-  const { shard, author, height } = segment.header;
+  const { shard, author, height, epoch } = segment.header;
+  if (epoch !== replica.config.roster.epoch) return 'segment of another epoch';
   const chain = replica.chains.find(shard, author);
   if (chain === undefined) return 'segment of no chain';
   if (chain.get(segment.id) !== undefined || height <= chain.executed.height) return undefined;
@@ -290,6 +314,7 @@ function admitFinal(turn: Turn, blocks: readonly HashedBlock[], certificate: Cer
   const [first, last] = [above[0], above.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   if (certificate.kind !== 'finalize' || certificate.view <= replica.finalView) return undefined;
+  if (certificate.epoch !== roster.epoch) return 'final blocks of another epoch';
   if (last.block.height > replica.finalHeight + FINAL_AHEAD_MAX) return 'final blocks too far ahead';
   const isNext = first.block.height === replica.finalHeight + 1;
   let parent = isNext ? replica.tree.final.hash : first.block.parentHash;

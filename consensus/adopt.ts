@@ -1,8 +1,12 @@
+import { epochOf } from '../protocol/governance/epochs.ts';
 import type { GovernanceState } from '../protocol/governance/state.ts';
 import { hashesEqual } from '../protocol/hash.ts';
 import type { Snapshot } from '../protocol/snapshot/snapshot.ts';
 import { settleStanding } from './chains/restart.ts';
 import { readStandings } from './chains/standings.ts';
+import { isAwaitingState } from './epoch-place.ts';
+import { configOf } from './epochs.ts';
+import { createReplica } from './replica.ts';
 import type { Replica } from './replica-state.ts';
 import type { Anchor } from './types.ts';
 
@@ -14,6 +18,8 @@ import type { Anchor } from './types.ts';
  */
 export function adopt(replica: Replica, state: GovernanceState, anchor: Anchor): boolean {
   if (!mayAdopt(replica, { height: anchor.height, blockHash: anchor.hash })) return false;
+  if (anchor.epoch !== replica.config.roster.epoch || isAwaitingState(replica))
+    return adoptEpoch(replica, state, anchor);
   const isFinalHere = anchor.height <= replica.finalHeight;
   replica.state = state;
   replica.executed = anchor;
@@ -31,7 +37,7 @@ export function adopt(replica: Replica, state: GovernanceState, anchor: Anchor):
   replica.executions.splice(0);
   const cut = replica.chains.advance(new Map(), anchor.cut);
   for (const standing of anchor.standings) settleStanding(replica, standing, cut);
-  replica.tree.reroot({ ...anchor, cut, standings: readStandings(anchor.standings), block: undefined });
+  replica.tree.reroot({ ...anchor, cut, standings: readStandings(anchor.standings), sealed: false, block: undefined });
   replica.finalView = anchor.view;
   replica.finalHeight = anchor.height;
   replica.finalization = undefined;
@@ -39,6 +45,15 @@ export function adopt(replica: Replica, state: GovernanceState, anchor: Anchor):
   replica.wantedBlocks.clear();
   for (const view of replica.unresolved.keys()) if (view <= anchor.view) replica.unresolved.delete(view);
   replica.views.prune(anchor.view);
+  return true;
+}
+
+/** A state of a later epoch: nothing of the one before goes over but the fence. */
+function adoptEpoch(replica: Replica, state: GovernanceState, anchor: Anchor): boolean {
+  const { config: before, pool, fence, started } = replica;
+  const next = epochOf(state);
+  const config = next.epoch === before.roster.epoch ? before : configOf(before, next);
+  Object.assign(replica, createReplica(config, state, anchor, pool.policy), { fence, started });
   return true;
 }
 

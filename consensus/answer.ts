@@ -11,6 +11,8 @@ const SEGMENTS_MAX = 64;
  * serve answers nothing.
  */
 export function answer(replica: Replica, request: FetchRequest): Message[] {
+  // Views and chains of another epoch have the same numbers and are others.
+  if ((request.epoch ?? 0) !== replica.config.roster.epoch) return [];
   switch (request.kind) {
     case 'fetch-certificates':
       return certificates(replica, request.from, request.to);

@@ -59,11 +59,17 @@ export function admitEvidence(turn: Turn, evidence: Evidence): string | undefine
   if (judgeEvidence(replica.tree.final.standings, evidence) !== undefined || isOver(evidence, now.wallMs)) {
     return undefined;
   }
+  if (epochOf(evidence) !== roster.epoch) return 'evidence of another epoch';
   if (!verifyEvidence(chain, roster, evidence, verify)) return 'evidence signature';
   keepEvidence(replica, evidence);
   out.note({ kind: 'evidence', evidence });
   if (evidence.kind !== 'restart') accuse(turn, `proof of two ${evidence.kind}`, evidence.author, 0);
   return undefined;
+}
+
+function epochOf(evidence: Evidence): number {
+  if (evidence.kind === 'restart') return evidence.epoch;
+  return evidence.kind === 'votes' ? evidence.pair[0].epoch : evidence.pair[0].header.epoch;
 }
 
 /** A restart is for a while only, like every operation. */

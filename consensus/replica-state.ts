@@ -5,6 +5,7 @@ import type { GovernanceState } from '../protocol/governance/state.ts';
 import type { Hash } from '../protocol/hash.ts';
 import type { Pool } from './batching/pool.ts';
 import type { Authors } from './chains/author.ts';
+import type { Leftovers } from './chains/leftovers.ts';
 import type { VoteChains } from './chains/vote-chains.ts';
 import type { Checkpoints } from './execution/checkpoints.ts';
 import type { Agenda } from './execution/due.ts';
@@ -14,7 +15,7 @@ import type { Fence } from './simplex/fence-state.ts';
 import type { Fetches } from './simplex/fetches.ts';
 import type { BlockNode, BlockTree } from './simplex/tree.ts';
 import type { Views } from './simplex/views.ts';
-import type { Anchor, Now, ReplicaConfig, Status } from './types.ts';
+import type { Anchor, Now, ReplicaConfig, SealProof, Status } from './types.ts';
 
 /** What is known of another validator from its own stream. */
 export interface PeerState {
@@ -63,6 +64,7 @@ export interface Replica {
   readonly chains: VoteChains;
   readonly authors: Authors;
   readonly pool: Pool;
+  readonly leftovers: Leftovers;
   readonly views: Views;
   readonly tree: BlockTree;
   readonly fetches: Fetches;
@@ -87,6 +89,8 @@ export interface Replica {
   readonly dirty: Set<number>;
   /** Finalizations whose block or ancestors are not all held yet, by view. */
   readonly unresolved: Map<number, Certificate>;
+  /** What proves the end of the epoch final, once it is: from then on nothing of this epoch is signed (N-02). */
+  seal: SealProof | undefined;
   /** Final blocks to execute, ascending. */
   readonly executions: FinalBlock[];
   /** When the last proposal was made or seen, and the last own notarize cast (W-04, pacing). */
@@ -100,6 +104,8 @@ export interface Replica {
   /** Deadlines told, by session: when, so that each is told again only after a while. */
   readonly deadlinesTold: Map<string, number>;
   readonly agenda: Agenda;
+  /** G-02: of which change this node said that it is ready, and when. */
+  readyTold: { readonly change: Hash; readonly atMs: number } | undefined;
   /** What was told of equivocation, once each. */
   readonly accused: Set<string>;
   /** What waits for a block: a proof and a restart an author at most (E-02). */

@@ -5,19 +5,22 @@ import type { GovernanceState } from '../protocol/governance/state.ts';
 import { admit } from './admit.ts';
 import { type BatchPolicy, FIXED_BATCHES, Pool } from './batching/pool.ts';
 import { Authors, sealBatches, takeSealed } from './chains/author.ts';
+import { feedLeftovers, idOf, Leftovers } from './chains/leftovers.ts';
 import { promiseSegments } from './chains/promises.ts';
 import { askRestart, forgetRestarts, maySeal, rememberRestart, settleStanding } from './chains/restart.ts';
 import { readStandings } from './chains/standings.ts';
 import { VoteChains } from './chains/vote-chains.ts';
+import { isAwaitingState } from './epoch-place.ts';
 import { forgetEvidence, keepEvidence } from './evidence.ts';
 import { Checkpoints } from './execution/checkpoints.ts';
 import { createAgenda, tellDeadlines } from './execution/due.ts';
 import { executeNext } from './execution/execute.ts';
-import { Snapshots } from './execution/snapshots.ts';
+import { tellReady } from './execution/ready.ts';
+import { freezeSnapshot, Snapshots } from './execution/snapshots.ts';
 import { Outbox } from './outbox.ts';
 import type { PeerState, Replica, Turn } from './replica-state.ts';
 import { settleFence } from './simplex/fence.ts';
-import { createFence } from './simplex/fence-state.ts';
+import { createFence, fenceEntry } from './simplex/fence-state.ts';
 import { Fetches } from './simplex/fetches.ts';
 import { noteUnfinal, resolveFinalizations } from './simplex/finality.ts';
 import { beat, fetchKnown, relayCertificates, retry, sendFetches } from './simplex/recovery.ts';
@@ -45,13 +48,14 @@ export function createReplica(
   const standings = readStandings(anchor.standings);
   const cut = chains.advance(new Map(), anchor.cut);
   for (const standing of anchor.standings) settleStanding({ chains, authors, config }, standing, cut);
-  const root: BlockNode = { ...anchor, cut, standings, block: undefined };
+  const root: BlockNode = { ...anchor, cut, standings, sealed: false, block: undefined };
   return {
     config,
     state,
     chains,
     authors,
     pool: new Pool(config.shards, batches),
+    leftovers: new Leftovers(),
     views: new Views(),
     tree: new BlockTree(chains, root),
     fetches: new Fetches(FETCHES_MAX),
@@ -69,6 +73,7 @@ export function createReplica(
     unsynced: [],
     dirty: new Set(),
     unresolved: new Map(),
+    seal: undefined,
     executions: [],
     proposedAtMs: Number.MIN_SAFE_INTEGER,
     notarizedAtMs: Number.MIN_SAFE_INTEGER,
@@ -77,6 +82,7 @@ export function createReplica(
     relays: [],
     deadlinesTold: new Map(),
     agenda: createAgenda(),
+    readyTold: undefined,
     accused: new Set(),
     evidence: new Map(),
     ownRestarts: new Map(),
@@ -135,8 +141,11 @@ export function restore(replica: Replica, entry: JournalEntry): void {
     case 'nullify':
       restoreVote(replica, entry.vote);
       break;
+    case 'leftover':
+      replica.leftovers.keep({ shard: entry.shard, item: entry.item, id: idOf(entry.item) });
+      break;
     case 'fence':
-      replica.fence = createFence(entry.view, NO_NONCE);
+      replica.fence = createFence(entry.view, NO_NONCE, entry.isInherited);
       if (entry.view === undefined) forgetRestarts(replica);
       break;
     case 'evidence':
@@ -153,7 +162,10 @@ function restoreVote(replica: Replica, vote: ConsensusVote): void {
 
 function restoreSegment(replica: Replica, segment: Segment): void {
   const { shard, author } = segment.header;
-  if (author === replica.config.self) replica.authors.restore(segment);
+  if (author === replica.config.self) {
+    replica.authors.restore(segment);
+    replica.leftovers.sealed(segment);
+  }
   replica.chains.find(shard, author)?.restore(segment);
 }
 
@@ -196,6 +208,7 @@ function take(turn: Turn, input: Input): void {
       for (const peer of replica.peers) peer.heardAtMs = now.monoMs;
       replica.statusAtMs = now.monoMs;
       takeSynced(turn);
+      if (replica.executed.view === 0 && replica.executed.height > 0) freezeSnapshot(turn);
       break;
     case 'tick':
       break;
@@ -222,7 +235,8 @@ function raiseFence({ replica, out }: Turn, start: Extract<Input, { kind: 'start
   const nonce = start.nonce ?? NO_NONCE;
   if (replica.fence !== undefined) replica.fence.nonce = nonce;
   const isPending = replica.fence !== undefined && replica.fence.view === undefined;
-  if (replica.config.self === undefined || (start.amnesia !== true && !isPending)) return;
+  // Also without a seat: a key of this node may have one in a later epoch, and have had it before.
+  if (start.amnesia !== true && !isPending) return;
   replica.fence = createFence(undefined, nonce);
   forgetRestarts(replica);
   out.promise({ kind: 'fence', view: undefined });
@@ -256,8 +270,10 @@ const RULES: readonly { readonly id: string; readonly apply: (turn: Turn) => boo
   { id: 'S-01', apply: enterView },
   { id: 'F-01', apply: settleFence },
   { id: 'F-03', apply: askRestart },
+  { id: 'C-07', apply: feedLeftovers },
   { id: 'C-01', apply: sealBatches },
   { id: 'G-01', apply: tellDeadlines },
+  { id: 'G-02', apply: tellReady },
   { id: 'W-03', apply: noteUnfinal },
   { id: 'W-02', apply: armTimers },
   { id: 'S-02', apply: propose },
@@ -266,35 +282,46 @@ const RULES: readonly { readonly id: string; readonly apply: (turn: Turn) => boo
   { id: 'S-04', apply: nullify },
 ];
 
+/** N-02: after the end of an epoch nothing of it is signed any more; what it ordered is executed. */
+const LAST_RULES = RULES.filter(({ id }) => ['X-01', 'S-01'].includes(id));
+
 /** O-01: an observer follows finality and executes it; it has nothing to say in a view. */
-const OBSERVER_RULES = RULES.filter(({ id }) => ['S-07', 'X-01', 'S-01'].includes(id));
+const OBSERVER_RULES = RULES.filter(({ id }) => ['S-07', 'X-01', 'S-01', 'G-02', 'C-07'].includes(id));
 
 /** Every rule consumes what lets it act, so a step ends long before this. */
 const PASSES_MAX = 10_000;
 
 function applyRules(turn: Turn): void {
   const { replica } = turn;
-  const rules = replica.config.self === undefined ? OBSERVER_RULES : RULES;
   let passes = 0;
-  while (!replica.violated && rules.some(({ apply }) => apply(turn))) {
+  while (!replica.violated && rulesOf(replica).some(({ apply }) => apply(turn))) {
     passes += 1;
     assert(passes < PASSES_MAX, 'the rules of a step come to rest');
   }
 }
 
+function rulesOf(replica: Replica): typeof RULES {
+  const { tree, config } = replica;
+  if (tree.final.sealed) return LAST_RULES;
+  if (isAwaitingState(replica)) return [];
+  return config.self === undefined ? OBSERVER_RULES : RULES;
+}
+
 /** What follows from the time and from what peers say they have. */
 function lookAround(turn: Turn): void {
   const { replica, out } = turn;
+  if (isAwaitingState(replica)) return;
   if (replica.config.self === undefined) {
     replica.relays = [];
     fetchKnown(turn);
     sendFetches(turn);
     return;
   }
-  forgetEvidence(turn);
+  const isOver = replica.tree.final.sealed;
+  if (!isOver) forgetEvidence(turn);
   fetchKnown(turn);
   relayCertificates(turn);
-  retry(turn);
+  if (!isOver) retry(turn);
   beat(turn);
   sendFetches(turn);
   replica.checkpoints.release(turn);
@@ -306,7 +333,8 @@ function lookAround(turn: Turn): void {
 /** Everything a journal must still hold, in an order `restore` takes: for compaction. */
 export function liveEntries(replica: Replica): JournalEntry[] {
   const entries: JournalEntry[] = [];
-  if (replica.fence !== undefined) entries.push({ kind: 'fence', view: replica.fence.view });
+  if (replica.fence !== undefined) entries.push(fenceEntry(replica.fence));
+  for (const { shard, item } of replica.leftovers.all()) entries.push({ kind: 'leftover', shard, item });
   const evidence = new Set([...replica.ownRestarts.values(), ...replica.evidence.values()]);
   for (const one of evidence) entries.push({ kind: 'evidence', evidence: one });
   for (const chain of replica.chains.all()) {
@@ -314,6 +342,7 @@ export function liveEntries(replica: Replica): JournalEntry[] {
   }
   for (const segment of replica.authors.unsynced()) entries.push({ kind: 'segment', segment });
   for (const { block } of replica.executions) entries.push({ kind: 'block', block });
+  for (const block of replica.seal?.tail ?? []) entries.push({ kind: 'block', block });
   if (replica.finalization !== undefined) entries.push({ kind: 'certificate', certificate: replica.finalization });
   for (const { view, own, certificates } of replica.views.ascending()) {
     for (const certificate of certificates.values()) {

@@ -6,8 +6,10 @@ import type { Verify } from '../protocol/crypto/verify.ts';
 import type { Evidence } from '../protocol/evidence.ts';
 import type { AppliedItem } from '../protocol/governance/applied.ts';
 import type { TableName } from '../protocol/governance/rows.ts';
+import type { EpochRow } from '../protocol/governance/state.ts';
 import type { Hash } from '../protocol/hash.ts';
 import type { ShardRoots, SignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
+import type { EpochProof } from '../protocol/receipt/epoch-proof.ts';
 import type { Roster } from '../protocol/roster.ts';
 import type { SnapshotHead } from '../protocol/snapshot/head.ts';
 import type { SignedSnapshot, Snapshot } from '../protocol/snapshot/snapshot.ts';
@@ -27,12 +29,30 @@ export interface ReplicaConfig {
   readonly blockIntervalMs: number;
   /** Blocks between two snapshots (K-03); LIMITS says where it is absent. */
   readonly snapshotIntervalBlocks?: number;
+  /** The ballot shard of each slot, where the epoch has a table of its own. */
+  readonly slots?: Uint8Array;
   readonly sign: (message: Uint8Array) => Uint8Array;
   readonly verify: Verify;
+  /** The newest protocol version of this build (N-05); PROTOCOL_VERSION where it is absent. */
+  readonly spoken?: number;
+  /** Keys this node may have a seat by in a later epoch, `sign`'s among them. */
+  readonly keyring?: Signer[];
+  /** Of the epoch before, as far as this replica lived in it: for signatures that were under way at its end. */
+  readonly rosterBefore?: Roster;
 }
 
-/** Where execution stands: what a replica starts from. Before the first block: height 0, view 0, hash = chain id. */
+export interface Signer {
+  readonly publicKey: Uint8Array;
+  sign(message: Uint8Array): Uint8Array;
+}
+
+/**
+ * Where execution stands: what a replica starts from. Before the first block: height 0, view 0, hash = chain id. After a
+ * block that ended its epoch: the start of the next, view 0 and no cut (anchor.ts).
+ */
 export interface Anchor {
+  /** Of the next block. */
+  readonly epoch: number;
   readonly height: number;
   readonly view: number;
   readonly hash: Hash;
@@ -78,8 +98,11 @@ export interface Status {
   readonly checkpoint: SignedCheckpoint | undefined;
 }
 
-/** Requests travel on the sync protocol; what answers them are certificates, blocks, segments and finals. */
-export type FetchRequest =
+/**
+ * Requests travel on the sync protocol; what answers them are certificates, blocks, segments and finals. All are of one
+ * epoch, the asker's: views and chains begin anew with each, and a final block of another could not be judged.
+ */
+export type FetchRequest = { readonly epoch?: number } & (
   | { readonly kind: 'fetch-certificates'; readonly from: number; readonly to: number }
   | { readonly kind: 'fetch-block'; readonly hash: Hash }
   | {
@@ -94,14 +117,17 @@ export type FetchRequest =
     }
   | { readonly kind: 'fetch-final'; readonly from: number }
   /** F-01: in which view are you? 16 bytes that tie the answer to the question. */
-  | { readonly kind: 'fetch-past'; readonly nonce: Uint8Array };
+  | { readonly kind: 'fetch-past'; readonly nonce: Uint8Array }
+);
 
 /** For a state in whole. They do not pass through a step: the driver asks, and checks each answer against a signed root. */
 export type SnapshotRequest =
   | { readonly kind: 'fetch-manifest'; readonly height: number }
   | { readonly kind: 'fetch-chunk'; readonly height: number; readonly index: number }
   /** What leads from the history of one height to that of another. */
-  | { readonly kind: 'fetch-history'; readonly from: number; readonly to: number };
+  | { readonly kind: 'fetch-history'; readonly from: number; readonly to: number }
+  /** What proves the ends of this epoch and of those after it. */
+  | { readonly kind: 'fetch-epochs'; readonly from: number };
 
 /** What a block adds to the history: history(h) = H(history(h − 1), blockHash, root). */
 export interface HistoryLink {
@@ -114,7 +140,9 @@ export type SnapshotAnswer =
   | { readonly kind: 'manifest'; readonly height: number; readonly leaves: readonly Hash[] }
   | { readonly kind: 'chunk'; readonly height: number; readonly index: number; readonly bytes: Uint8Array }
   /** Of consecutive blocks, ascending. */
-  | { readonly kind: 'history'; readonly from: number; readonly links: readonly HistoryLink[] };
+  | { readonly kind: 'history'; readonly from: number; readonly links: readonly HistoryLink[] }
+  /** Of consecutive epochs, ascending; none where the asked one has not ended here. */
+  | { readonly kind: 'epochs'; readonly from: number; readonly proofs: readonly EpochProof[] };
 
 export type Message =
   | Propose
@@ -127,10 +155,13 @@ export type Message =
   | FetchRequest
   | { readonly kind: 'block'; readonly block: HashedBlock }
   | { readonly kind: 'segment'; readonly segment: Segment }
-  /** Consecutive blocks above the asker's final height, the last one finalized by the certificate. */
+  /**
+   * Consecutive blocks above the asker's final height, the last one finalized by the certificate. What ends an epoch may
+   * be finalized by a descendant, which is no block of the ledger.
+   */
   | { readonly kind: 'final'; readonly blocks: readonly HashedBlock[]; readonly certificate: Certificate }
   /** The answer to `fetch-past`: the highest view its sender is in or may ever have voted in. */
-  | { readonly kind: 'past'; readonly nonce: Uint8Array; readonly view: number }
+  | { readonly kind: 'past'; readonly epoch?: number; readonly nonce: Uint8Array; readonly view: number }
   | { readonly kind: 'snapshot'; readonly signed: SignedSnapshot }
   /** Instead of an answer: the sender holds nothing of the blocks up to this height any more. */
   | { readonly kind: 'pruned'; readonly height: number }
@@ -167,8 +198,10 @@ export type JournalEntry =
   | { readonly kind: 'nullify'; readonly vote: ConsensusVote }
   /** Own finalize with the notarization it rests on, in one record: who finalized must keep serving it. */
   | { readonly kind: 'finalize'; readonly vote: ConsensusVote; readonly notarization: Certificate }
-  /** F-01: what this node signed in views up to this one is lost; without a view, in any. */
-  | { readonly kind: 'fence'; readonly view: number | undefined }
+  /** F-01: what this node signed in views up to this one is lost; without a view, in any. F-04: from the epoch before. */
+  | { readonly kind: 'fence'; readonly view: number | undefined; readonly isInherited?: boolean }
+  /** C-07: accepted in an epoch that ended without it. */
+  | { readonly kind: 'leftover'; readonly shard: number; readonly item: Item }
   /** E-02: not in a final block yet; an own restart, for good. */
   | { readonly kind: 'evidence'; readonly evidence: Evidence };
 
@@ -205,11 +238,17 @@ export interface ExecutedBlock {
   }[];
   /** Where execution stands after it. */
   readonly anchor: Anchor;
+  /** Of the block that ended its epoch: what proves it final. */
+  readonly seal?: SealProof;
 }
+
+export type SealProof = Omit<EpochProof, 'seal'>;
 
 export type Delivery =
   /** Own items are sealed and durable here: *accepted*. */
   | { readonly kind: 'sealed'; readonly segment: Segment; readonly ids: readonly Hash[] }
+  /** An item of this node's own that others have to seal: it has no seat, or may not. */
+  | { readonly kind: 'carry'; readonly shard: number; readonly item: Item; readonly id: Hash }
   /** The pool or the vote chain is full; nothing was taken. */
   | { readonly kind: 'busy'; readonly id: Hash; readonly shard: number }
   | { readonly kind: 'finalized'; readonly height: number; readonly view: number; readonly certificate: Certificate }
@@ -220,6 +259,11 @@ export type Delivery =
   | { readonly kind: 'snapshot-due'; readonly place: Omit<SnapshotHead, 'rowCounts'>; readonly state: FrozenState }
   /** f + 1 validators signed one and the same snapshot, executed here or not. */
   | { readonly kind: 'snapshot'; readonly signed: readonly SignedSnapshot[] }
+  /**
+   * N-03: the epoch is over and its last block executed. Nothing more is signed until the driver has made that durable,
+   * given the journal up and called `beginEpoch`.
+   */
+  | { readonly kind: 'epoch-ended'; readonly next: EpochRow }
   /** Something a peer sent was not taken, and why: a counter, never silence (reliability.md 6, rule 11). */
   | { readonly kind: 'refused'; readonly from: number; readonly reason: string }
   | { readonly kind: 'evidence'; readonly what: string; readonly offender: number; readonly view: number }

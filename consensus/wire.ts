@@ -8,6 +8,7 @@ import { decodeEvidence } from '../protocol/evidence.ts';
 import type { Hash } from '../protocol/hash.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { readSignedCheckpoint, writeSignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
+import { decodeEpochProof, type EpochProof, encodeEpochProof } from '../protocol/receipt/epoch-proof.ts';
 import { readSignedSnapshot, writeSignedSnapshot } from '../protocol/snapshot/snapshot.ts';
 import {
   type FetchRequest,
@@ -26,6 +27,8 @@ export const SYNC_REQUEST_BYTES_MAX = 64;
 export const FINAL_BLOCKS_MAX = 32;
 /** Links of one `history`: half a MiB. */
 export const HISTORY_LINKS_MAX = 8_192;
+/** Proofs of one `epochs`; of large rosters fewer fit a frame. */
+export const EPOCH_PROOFS_MAX = 32;
 
 const NONCE_BYTES = 16;
 
@@ -54,6 +57,8 @@ const KINDS = {
   'fetch-history': 21,
   history: 22,
   evidence: 23,
+  'fetch-epochs': 24,
+  epochs: 25,
 } as const satisfies Record<Message['kind'], number>;
 
 const NAMES = new Map<number, Message['kind']>(
@@ -85,7 +90,11 @@ export function encodeMessage(message: Message): Uint8Array {
     case 'evidence':
       return writer.bytes(message.evidence.bytes).finish();
     case 'past':
-      return writer.bytes(message.nonce).u64(message.view).finish();
+      return writer
+        .u32(message.epoch ?? 0)
+        .bytes(message.nonce)
+        .u64(message.view)
+        .finish();
     case 'snapshot':
       return writeSignedSnapshot(writer, message.signed).finish();
     case 'pruned':
@@ -100,6 +109,10 @@ export function encodeMessage(message: Message): Uint8Array {
       writer.u64(message.from).u16(message.links.length);
       for (const { blockHash, root } of message.links) writer.bytes(blockHash).bytes(root);
       return writer.finish();
+    case 'epochs':
+      writer.u32(message.from).u8(message.proofs.length);
+      for (const proof of message.proofs) writer.bytes32(encodeEpochProof(proof));
+      return writer.finish();
     default:
       return writeRequest(writer, message).finish();
   }
@@ -113,6 +126,7 @@ function writeStatus(writer: Writer, status: Status): Writer {
 }
 
 function writeRequest(writer: Writer, request: FetchRequest | SnapshotRequest): Writer {
+  if (!isSnapshotRequest(request)) writer.u32(request.epoch ?? 0);
   switch (request.kind) {
     case 'fetch-certificates':
       return writer.u64(request.from).u64(request.to);
@@ -131,6 +145,8 @@ function writeRequest(writer: Writer, request: FetchRequest | SnapshotRequest): 
       return writer.u64(request.height).u32(request.index);
     case 'fetch-history':
       return writer.u64(request.from).u64(request.to);
+    case 'fetch-epochs':
+      return writer.u32(request.from);
   }
 }
 
@@ -178,7 +194,7 @@ function readMessage(kind: Message['kind'], reader: Reader): Message {
     case 'evidence':
       return { kind, evidence: decodeEvidence(reader.bytes(reader.remaining)) };
     case 'past':
-      return { kind, nonce: reader.bytes(NONCE_BYTES), view: reader.u64() };
+      return { kind, ...readEpoch(reader), nonce: reader.bytes(NONCE_BYTES), view: reader.u64() };
     case 'snapshot':
       return { kind, signed: readSignedSnapshot(reader) };
     case 'pruned':
@@ -189,6 +205,8 @@ function readMessage(kind: Message['kind'], reader: Reader): Message {
       return { kind, height: reader.u64(), index: reader.u32(), bytes: reader.bytes32(LIMITS.snapshotChunkBytes) };
     case 'history':
       return { kind, from: reader.u64(), links: readLinks(reader) };
+    case 'epochs':
+      return { kind, from: reader.u32(), proofs: readProofs(reader) };
     default:
       return readRequest(kind, reader);
   }
@@ -217,6 +235,12 @@ function readFinal(reader: Reader): Message {
   return { kind: 'final', blocks, certificate: readCertificate(reader) };
 }
 
+function readProofs(reader: Reader): EpochProof[] {
+  const count = reader.u8();
+  if (count > EPOCH_PROOFS_MAX) throw new WaggleError('WAGGLE_MESSAGE_FORM', { proofs: count });
+  return Array.from({ length: count }, () => decodeEpochProof(reader.bytes32(FRAME_BYTES_MAX)));
+}
+
 function readLeaves(reader: Reader): Hash[] {
   const count = reader.u32();
   if (count === 0 || count > LIMITS.snapshotChunksMax) throw new WaggleError('WAGGLE_MESSAGE_FORM', { leaves: count });
@@ -229,29 +253,38 @@ function readLinks(reader: Reader): HistoryLink[] {
   return Array.from({ length: count }, () => ({ blockHash: reader.bytes(32), root: reader.bytes(32) }));
 }
 
+/** Absent in the first epoch, so that one request is one value. */
+function readEpoch(reader: Reader): { readonly epoch?: number } {
+  const epoch = reader.u32();
+  return epoch === 0 ? {} : { epoch };
+}
+
 function readRequest(kind: (FetchRequest | SnapshotRequest)['kind'], reader: Reader): FetchRequest | SnapshotRequest {
   switch (kind) {
     case 'fetch-certificates':
-      return { kind, from: reader.u64(), to: reader.u64() };
+      return { kind, ...readEpoch(reader), from: reader.u64(), to: reader.u64() };
     case 'fetch-block':
-      return { kind, hash: reader.bytes(32) };
+      return { kind, ...readEpoch(reader), hash: reader.bytes(32) };
     case 'fetch-segments': {
+      const epoch = readEpoch(reader);
       const shard = reader.u16();
       const author = reader.u16();
       const from = reader.u64();
       const to = reader.u64();
-      return { kind, shard, author, from, to, tip: flag(reader) ? reader.bytes(32) : undefined };
+      return { kind, ...epoch, shard, author, from, to, tip: flag(reader) ? reader.bytes(32) : undefined };
     }
     case 'fetch-final':
-      return { kind, from: reader.u64() };
+      return { kind, ...readEpoch(reader), from: reader.u64() };
     case 'fetch-past':
-      return { kind, nonce: reader.bytes(NONCE_BYTES) };
+      return { kind, ...readEpoch(reader), nonce: reader.bytes(NONCE_BYTES) };
     case 'fetch-manifest':
       return { kind, height: reader.u64() };
     case 'fetch-chunk':
       return { kind, height: reader.u64(), index: reader.u32() };
     case 'fetch-history':
       return { kind, from: reader.u64(), to: reader.u64() };
+    case 'fetch-epochs':
+      return { kind, from: reader.u32() };
   }
 }
 
@@ -266,7 +299,14 @@ export function isFetchRequest(message: Message): message is FetchRequest {
   return message.kind.startsWith('fetch-') && !isSnapshotRequest(message);
 }
 
+const SNAPSHOT_REQUESTS: ReadonlySet<Message['kind']> = new Set([
+  'fetch-manifest',
+  'fetch-chunk',
+  'fetch-history',
+  'fetch-epochs',
+]);
+
 /** Whether a message asks for a part of a snapshot, or for what leads to one. */
-export function isSnapshotRequest(message: Message): message is SnapshotRequest {
-  return message.kind === 'fetch-manifest' || message.kind === 'fetch-chunk' || message.kind === 'fetch-history';
+export function isSnapshotRequest(message: Message | FetchRequest): message is SnapshotRequest {
+  return SNAPSHOT_REQUESTS.has(message.kind);
 }

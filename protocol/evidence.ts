@@ -37,6 +37,7 @@ export interface SegmentPair {
 /** `chain.restart`: an author that does not know what it sealed continues at its final tips under a new incarnation. */
 export interface Restart {
   readonly kind: 'restart';
+  readonly epoch: number;
   readonly author: number;
   readonly incarnation: number;
   readonly operation: SignedOperation;
@@ -66,8 +67,8 @@ export function restartOf(operationBytes: Uint8Array): Restart {
 }
 
 /** The body of a `chain.restart`; the nonce tells one disk's life from the next. */
-export function restartBody(author: number, incarnation: number, nonce: Uint8Array): CborValue {
-  return { author, incarnation, nonce };
+export function restartBody(epoch: number, author: number, incarnation: number, nonce: Uint8Array): CborValue {
+  return { epoch, author, incarnation, nonce };
 }
 
 function ordered<Value>(a: Value, b: Value, key: (value: Value) => Uint8Array): readonly [Value, Value] {
@@ -101,12 +102,13 @@ function readRestart(bytes: Uint8Array): Restart {
   if (kind !== 'chain.restart' || seq !== 0 || body === null || typeof body !== 'object') {
     throw new WaggleError('WAGGLE_EVIDENCE_RESTART', {});
   }
-  const { author, incarnation, nonce, ...rest } = body as { readonly [field: string]: CborValue };
+  const { epoch, author, incarnation, nonce, ...rest } = body as { readonly [field: string]: CborValue };
   const isWhole = Object.keys(rest).length === 0 && nonce instanceof Uint8Array && nonce.length === NONCE_BYTES;
-  if (!isWhole || !isNatural(author, 0xffff) || !isNatural(incarnation, 0xffff_ffff)) {
+  if (!isWhole || !isNatural(epoch, 0xffff_ffff)) throw new WaggleError('WAGGLE_EVIDENCE_RESTART', {});
+  if (!isNatural(author, 0xffff) || !isNatural(incarnation, 0xffff_ffff)) {
     throw new WaggleError('WAGGLE_EVIDENCE_RESTART', {});
   }
-  return { kind: 'restart', author, incarnation, operation, bytes };
+  return { kind: 'restart', epoch, author, incarnation, operation, bytes };
 }
 
 function isNatural(value: CborValue | undefined, max: number): value is number {
@@ -144,10 +146,10 @@ function isSigned(roster: Roster, { header, id, signature }: SignedHeader, verif
 }
 
 /** Signed by the author's validator key alone: nobody else can cut its chains. */
-function isOwnWord(chain: Hash, roster: Roster, { author, operation }: Restart, verify: Verify): boolean {
+function isOwnWord(chain: Hash, roster: Roster, { epoch, author, operation }: Restart, verify: Verify): boolean {
   const key = roster.validators[author]?.key;
   const [signed, ...others] = operation.signatures;
-  if (key === undefined || signed === undefined || others.length > 0) return false;
+  if (key === undefined || signed === undefined || others.length > 0 || epoch !== roster.epoch) return false;
   if (!hashesEqual(operation.operation.chain, chain) || !hashesEqual(operation.operation.actor, key)) return false;
   return hashesEqual(signed.key, key) && verify(key, operation.id, signed.signature);
 }

@@ -19,6 +19,16 @@ export interface Params {
   readonly blockIntervalMs: number;
   /** Blocks between two snapshots; LIMITS says where it is absent. */
   readonly snapshotIntervalBlocks?: number;
+  /** Version of the protocol every node must speak; 1 where it is absent. */
+  readonly version?: number;
+  /** The ballot shard of each slot; where it is absent, slots are dealt in turn. Never in a genesis. */
+  readonly slots?: Uint8Array;
+}
+
+/** Who may change the network: so many of these keys together. */
+export interface Admins {
+  readonly keys: readonly Uint8Array[];
+  readonly threshold: number;
 }
 
 export interface Genesis {
@@ -28,7 +38,7 @@ export interface Genesis {
   readonly validators: readonly Validator[];
   readonly models: readonly ModelRecord[];
   readonly spaces: readonly SpaceRecord[];
-  readonly admins: { readonly keys: readonly Uint8Array[]; readonly threshold: number };
+  readonly admins: Admins;
   readonly params: Params;
 }
 
@@ -41,7 +51,13 @@ export interface GenesisJson {
   models: ModelJson[];
   spaces: { id: string; title: string; openers: string[] }[];
   admins: { keys: string[]; threshold: number };
-  params: { shards: number; viewTimerMs: number; blockIntervalMs: number; snapshotIntervalBlocks?: number };
+  params: {
+    shards: number;
+    viewTimerMs: number;
+    blockIntervalMs: number;
+    snapshotIntervalBlocks?: number;
+    version?: number;
+  };
 }
 
 export interface ModelJson {
@@ -80,8 +96,12 @@ export function genesisToJson(genesis: Genesis): GenesisJson {
     models: genesis.models.map(modelToJson),
     spaces: genesis.spaces.map(({ id, title, openers }) => ({ id, title, openers: openers.map(toHex) })),
     admins: { keys: genesis.admins.keys.map(toHex), threshold: genesis.admins.threshold },
-    params: { ...genesis.params },
+    params: paramsToJson(genesis.params),
   };
+}
+
+function paramsToJson({ slots: _, ...params }: Params): GenesisJson['params'] {
+  return params;
 }
 
 function modelToJson(model: ModelRecord): ModelJson {
@@ -169,7 +189,7 @@ function parseAdmins(json: GenesisJson['admins'] | undefined): Genesis['admins']
 }
 
 function parseParams(json: GenesisJson['params'] | undefined): Params {
-  const interval = json?.snapshotIntervalBlocks;
+  const { snapshotIntervalBlocks: interval, version } = json ?? {};
   return {
     shards: whole(json?.shards, 'params.shards', 1, LIMITS.shardsMax),
     viewTimerMs: whole(json?.viewTimerMs, 'params.viewTimerMs', 10, 10_000),
@@ -177,6 +197,7 @@ function parseParams(json: GenesisJson['params'] | undefined): Params {
     ...(interval === undefined
       ? {}
       : { snapshotIntervalBlocks: whole(interval, 'params.snapshotIntervalBlocks', 2, 1_000_000) }),
+    ...(version === undefined ? {} : { version: whole(version, 'params.version', 1, 0xffff) }),
   };
 }
 

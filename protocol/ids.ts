@@ -42,7 +42,8 @@ export function slotOf(space: string, voter: string): number {
   return slot;
 }
 
-/** The slot table of epoch 0: slots dealt in turn to the ballot shards 1…S. */
-export function shardOf(space: string, voter: string, shards: number): number {
-  return 1 + (slotOf(space, voter) % shards);
+/** The ballot shard 1…S of a voter by the epoch's slot table; without one, slots are dealt to the shards in turn. */
+export function shardOf(space: string, voter: string, shards: number, slots?: Uint8Array): number {
+  const slot = slotOf(space, voter);
+  return slots?.[slot] ?? 1 + (slot % shards);
 }

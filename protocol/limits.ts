@@ -52,6 +52,10 @@ export const LIMITS = {
   /** Times an author may start its chains anew in an epoch. */
   restartsMax: 16,
   blockBytesMax: MIB,
+  /** The roster, admins and parameters of one epoch, as a block carries them. */
+  epochBytesMax: 128 * KIB,
+  addressesMax: 8,
+  addressCharsMax: 256,
 
   /** Every so many blocks the executed state is signed and served whole, unless genesis says otherwise. */
   snapshotIntervalBlocks: 10_000,

@@ -78,7 +78,10 @@ function ask(worker: Worker, seed: SeedName): Promise<TimedReport> {
 
 async function many(count: number, from: number, plant: string | undefined): Promise<void> {
   const known = regressionSeeds(readFileSync(SEEDS_FILE, 'utf8'));
-  const drawn = Array.from({ length: count }, (_, at): SeedName => ({ seed: from + at, era: 3 }));
+  const drawn = Array.from(
+    { length: count },
+    (_, at): SeedName => parseSeed(String(from + at)) ?? { seed: from + at, era: 4 },
+  );
   const seeds = plant === undefined ? [...known, ...drawn] : drawn;
   const reports: TimedReport[] = [];
   const suffix = plant === undefined ? '' : ` --plant ${plant}`;

@@ -44,6 +44,75 @@ export type NodePeersResult = readonly {
   lastError?: string;
 }[];
 
+export type NetworkGetParams = {
+  actor?: string;
+};
+
+export type NetworkGetResult = {
+  epoch: number;
+  validators: readonly {
+    name: string;
+    key: string;
+    peer: string;
+    addrs: readonly string[];
+  }[];
+  admins: {
+    keys: readonly string[];
+    threshold: number;
+  };
+  params: {
+    shards: number;
+    viewTimerMs: number;
+    blockIntervalMs: number;
+    snapshotIntervalBlocks?: number;
+    version: number;
+    slots: 'dealt' | 'listed';
+  };
+  sealedHeight: number;
+  change?: {
+    operation: string;
+    proposedHeight: number;
+    waitsFor: readonly {
+      name: string;
+      key: string;
+    }[];
+    approvedHeight?: number;
+    next: {
+      epoch: number;
+      validators: readonly {
+        name: string;
+        key: string;
+        peer: string;
+        addrs: readonly string[];
+      }[];
+      admins: {
+        keys: readonly string[];
+        threshold: number;
+      };
+      params: {
+        shards: number;
+        viewTimerMs: number;
+        blockIntervalMs: number;
+        snapshotIntervalBlocks?: number;
+        version: number;
+        slots: 'dealt' | 'listed';
+      };
+    };
+  };
+  seq?: number;
+};
+
+export type OperationSubmitParams = {
+  operation: string;
+  await?: 'accepted' | 'final';
+};
+
+export type OperationSubmitResult = {
+  operation: string;
+  outcome?: 'applied' | 'duplicate';
+  height?: number;
+};
+
 export type ChainGenesisParams = Record<string, never>;
 
 export type ChainGenesisResult = {
@@ -194,6 +263,19 @@ export type ChainGetCheckpointResult = {
     signature: string;
   }[];
   differing: number;
+};
+
+export type ChainGetEpochsParams = {
+  from?: number;
+};
+
+export type ChainGetEpochsResult = {
+  epochs: readonly {
+    epoch: number;
+    sealedHeight: number;
+    proof: string;
+  }[];
+  next?: number;
 };
 
 export type SessionOpenParams = {
@@ -1038,6 +1120,10 @@ export interface Methods {
   node_status: { params: NodeStatusParams; result: NodeStatusResult };
   /** The peers of this node, connected or not. */
   node_peers: { params: NodePeersParams; result: NodePeersResult };
+  /** Who votes and what holds in the current epoch, and the change that is to follow it, if one is open. */
+  network_get: { params: NetworkGetParams; result: NetworkGetResult };
+  /** Submit an operation that is signed already, by one key or by several: this node adds nothing to it. */
+  operation_submit: { params: OperationSubmitParams; result: OperationSubmitResult };
   /** genesis.json: what all nodes share. Its hash is the chain id of node_status. */
   chain_genesis: { params: ChainGenesisParams; result: ChainGenesisResult };
   /** The last block that is final and executed here. */
@@ -1050,6 +1136,8 @@ export interface Methods {
   chain_getChains: { params: ChainGetChainsParams; result: ChainGetChainsResult };
   /** What validators signed after executing a block. f + 1 equal ones prove it. */
   chain_getCheckpoint: { params: ChainGetCheckpointParams; result: ChainGetCheckpointResult };
+  /** What proves the ends of epochs, from one on. With genesis they lead to the validators of any epoch. */
+  chain_getEpochs: { params: ChainGetEpochsParams; result: ChainGetEpochsResult };
   /** Open a session, or with draft keep it back until session_activate. The record is signed and never changes. */
   session_open: { params: SessionOpenParams; result: SessionOpenResult };
   /** Record, state and progress of a session, with the voters that are missing (the first 1,000). */
@@ -1115,12 +1203,15 @@ export const METHOD_SCOPES = {
   'rpc.discover': 'none',
   node_status: 'none',
   node_peers: 'none',
+  network_get: 'none',
+  operation_submit: 'operator',
   chain_genesis: 'none',
   chain_head: 'none',
   chain_getBlock: 'none',
   chain_getSegment: 'none',
   chain_getChains: 'none',
   chain_getCheckpoint: 'none',
+  chain_getEpochs: 'none',
   session_open: 'operator',
   session_get: 'none',
   session_list: 'none',

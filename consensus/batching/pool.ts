@@ -43,12 +43,12 @@ class OpenBatch {
 /** Accepted but unsealed items, one open batch a shard, bounded in items and bytes. */
 export class Pool {
   readonly #batches: OpenBatch[] = [];
-  readonly #policy: BatchPolicy;
+  readonly policy: BatchPolicy;
   static readonly itemsMax = 16_384;
   static readonly bytesMax = 8 * 1024 * 1024;
 
   constructor(shards: number, policy: BatchPolicy) {
-    this.#policy = policy;
+    this.policy = policy;
     for (let shard = 0; shard <= shards; shard++) this.#batches.push(new OpenBatch());
   }
 
@@ -69,7 +69,7 @@ export class Pool {
     const batch = this.#batches[shard];
     if (batch === undefined || batch.queue.length === 0 || !this.#isDue(shard, batch, atMs)) return undefined;
     const itemsMax = shard === 0 ? LIMITS.blockAddControlItemsMax : LIMITS.segmentItemsMax;
-    const bytesMax = Math.min(LIMITS.segmentBytesMax, BYTES_PER_TARGET * this.#policy.bytesTarget(shard));
+    const bytesMax = Math.min(LIMITS.segmentBytesMax, BYTES_PER_TARGET * this.policy.bytesTarget(shard));
     const taken: PooledItem[] = [];
     let bytes = 0;
     for (const pooled of batch.queue) {
@@ -86,21 +86,29 @@ export class Pool {
   }
 
   #isDue(shard: number, batch: OpenBatch, atMs: number): boolean {
-    if (batch.queue.length >= this.#policy.itemsTarget(shard)) return true;
-    if (batch.bytes >= this.#policy.bytesTarget(shard)) return true;
-    return atMs >= batch.openedAtMs + this.#policy.lingerMs(shard);
+    if (batch.queue.length >= this.policy.itemsTarget(shard)) return true;
+    if (batch.bytes >= this.policy.bytesTarget(shard)) return true;
+    return atMs >= batch.openedAtMs + this.policy.lingerMs(shard);
   }
 
   /** When the shard's open batch will be due by age, or undefined when nothing waits. */
   dueAtMs(shard: number): number | undefined {
     const batch = this.#batches[shard];
     if (batch === undefined || batch.queue.length === 0) return undefined;
-    return batch.openedAtMs + this.#policy.lingerMs(shard);
+    return batch.openedAtMs + this.policy.lingerMs(shard);
   }
 
   /** Own segments of the shard that may be in flight before a batch waits: one at least, or nothing would ever move. */
   inFlightSegmentsMax(shard: number): number {
-    return Math.max(1, this.#policy.inFlightSegmentsMax(shard));
+    return Math.max(1, this.policy.inFlightSegmentsMax(shard));
+  }
+
+  /** Everything that waits, oldest first within a shard; nothing does any more. */
+  drain(): { readonly shard: number; readonly item: Item; readonly id: Hash }[] {
+    return this.#batches.flatMap((batch, shard) => {
+      batch.bytes = 0;
+      return batch.queue.splice(0).map((pooled) => ({ shard, ...pooled }));
+    });
   }
 
   /** Give up everything. @returns the ids, for who waits for them */

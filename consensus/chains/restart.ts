@@ -55,7 +55,7 @@ export function askRestart(turn: Turn): boolean {
     notAfterMs: timeMs + LIMITS.ballotLifetimeMsMax,
     timeMs,
     kind: 'chain.restart',
-    body: restartBody(author, standing.incarnation + 1, fence.nonce),
+    body: restartBody(config.roster.epoch, author, standing.incarnation + 1, fence.nonce),
   } as const;
   const signed = signOperation(operation, [{ publicKey: key, sign: config.sign }]);
   const evidence = restartOf(encodeSignedOperation(signed));

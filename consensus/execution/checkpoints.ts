@@ -28,6 +28,18 @@ export class Checkpoints {
   #latestOwn: SignedCheckpoint | undefined;
   #held: SignedCheckpoint[] = [];
   #heldUntilMs = 0;
+  /** Up to which height the roster before had its say, and how many of them were to agree. */
+  #before = { height: 0, validators: 0 };
+
+  /** Signatures of the last blocks of an epoch come when the next has begun; of blocks above there are none of it. */
+  endEpoch(height: number, validators: number): void {
+    this.#before = { height, validators };
+    for (const above of this.#byHeight.keys()) if (above > height) this.#byHeight.delete(above);
+  }
+
+  #faultBound({ replica }: Turn, height: number): number {
+    return faultBound(height <= this.#before.height ? this.#before.validators : replica.peers.length);
+  }
 
   latestOwn(): SignedCheckpoint | undefined {
     return this.#latestOwn;
@@ -107,22 +119,31 @@ export class Checkpoints {
     const { replica, out } = turn;
     if (own === undefined || isSame(own, signed.checkpoint)) return;
     const { height } = signed.checkpoint;
-    accuse(turn, `another checkpoint of height ${height}`, signed.signer, 0);
+    accuseNow(turn, signed, `another checkpoint of height ${height}`);
     const agreeing = [...bySigner.values()].filter((other) => isSame(other.checkpoint, signed.checkpoint)).length;
-    if (agreeing <= faultBound(replica.peers.length)) return;
+    if (agreeing <= this.#faultBound(turn, height)) return;
     replica.violated = true;
     const facts = `height ${height}: own ${rootsOf(own)}, theirs ${rootsOf(signed.checkpoint)}`;
     out.tell({ kind: 'violation', invariant: 'f + 1 validators executed to another root', facts });
   }
 
-  #prove({ replica, out }: Turn, collected: Collected): void {
+  #prove(turn: Turn, collected: Collected): void {
     const { own } = collected;
     if (own === undefined || collected.proven) return;
     const equal = [...collected.bySigner.values()].filter((other) => isSame(other.checkpoint, own));
-    if (equal.length <= faultBound(replica.peers.length)) return;
+    if (equal.length <= this.#faultBound(turn, own.height)) return;
     collected.proven = true;
-    out.tell({ kind: 'checkpoint', signed: equal.sort((a, b) => a.signer - b.signer) });
+    turn.out.tell({ kind: 'checkpoint', signed: equal.sort((a, b) => a.signer - b.signer) });
   }
+}
+
+/** Who is accused is named by the seat it has now; of who has none any more nothing follows. */
+function accuseNow(turn: Turn, { checkpoint, signer }: SignedCheckpoint, what: string): void {
+  const { roster, rosterBefore } = turn.replica.config;
+  const name = rosterBefore?.epoch === checkpoint.epoch ? rosterBefore.validators[signer]?.name : undefined;
+  const isNow = checkpoint.epoch === roster.epoch;
+  const seat = isNow ? signer : roster.validators.findIndex((one) => one.name === name);
+  if (seat >= 0) accuse(turn, what, seat, 0);
 }
 
 /** The history holds the roots of all blocks before: equal roots of this one say that an earlier block went apart. */

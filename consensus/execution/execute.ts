@@ -1,7 +1,8 @@
 import type { CutEntry } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
+import { epochOf } from '../../protocol/governance/epochs.ts';
 import { type Checkpoint, checkpointDigest, type SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
-import { listStandings } from '../chains/standings.ts';
+import { anchorAt } from '../anchor.ts';
 import type { FinalBlock, Replica, Turn } from '../replica-state.ts';
 import { want } from '../simplex/recovery.ts';
 import type { Anchor } from '../types.ts';
@@ -24,10 +25,12 @@ export function executeNext(turn: Turn): boolean {
   const { roster, verify } = replica.config;
   const context = { height, timeMs, roster, verify };
   const execution = executeBlock(replica.state, context, block, segments, replica.executed.history);
+  for (const { items } of execution.segments) for (const { id } of items) replica.leftovers.settle(id);
   replica.executed = anchorAfter(replica, next, execution);
   for (const { shard, author, height: chainHeight, tip } of block.block.cut) {
     replica.chains.of(shard, author).execute({ height: chainHeight, tip });
   }
+  const isLast = block.block.reconfig !== undefined;
   const own = checkpointOf(replica, execution);
   const checkpoint = signCheckpoint(replica, own);
   const { shards, touched } = execution;
@@ -43,9 +46,11 @@ export function executeNext(turn: Turn): boolean {
       checkpoint,
       touched,
       anchor,
+      ...(isLast && replica.seal !== undefined ? { seal: replica.seal } : {}),
     },
   });
-  freezeSnapshot(turn);
+  if (isLast) out.tell({ kind: 'epoch-ended', next: epochOf(replica.state) });
+  else freezeSnapshot(turn);
   replica.checkpoints.addOwn(turn, own, checkpoint);
   if (checkpoint !== undefined && block.block.cut.length > 0) replica.checkpoints.hold(checkpoint, turn.now.monoMs);
   return true;
@@ -76,9 +81,8 @@ function anchorAfter(replica: Replica, { node, block }: FinalBlock, execution: E
   for (const entry of replica.executed.cut) cut.set(replica.chains.key(entry.shard, entry.author), entry);
   for (const entry of block.block.cut) cut.set(replica.chains.key(entry.shard, entry.author), entry);
   const entries = [...cut.entries()].sort(([a], [b]) => a - b).map(([, entry]) => entry);
-  const { height, view, hash, timeMs } = node;
-  const standings = listStandings(node.standings);
-  return { height, view, hash, timeMs, history: execution.history, cut: entries, standings };
+  const { history } = execution;
+  return anchorAt(block, { history, cut: entries, standings: node.standings, roster: replica.config.roster });
 }
 
 function checkpointOf(replica: Replica, { root }: Execution): Checkpoint {

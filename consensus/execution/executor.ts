@@ -3,6 +3,7 @@ import type { HashedBlock } from '../../protocol/chain/block.ts';
 import { decodeItems, type Segment } from '../../protocol/chain/segment.ts';
 import { Writer } from '../../protocol/codec/writer.ts';
 import type { AppliedItem } from '../../protocol/governance/applied.ts';
+import { sealEpoch } from '../../protocol/governance/epochs.ts';
 import { applyItem, closeAfter, closeDue } from '../../protocol/governance/machine.ts';
 import { encodeRow, TABLES } from '../../protocol/governance/rows.ts';
 import type { BlockContext, GovernanceState } from '../../protocol/governance/state.ts';
@@ -51,6 +52,8 @@ export function executeBlock(
     executeSegment(state, context, segment),
   );
   closeAfter(state, context);
+  const { reconfig } = block.block;
+  if (reconfig !== undefined) sealEpoch(state, context, reconfig.epoch);
   const touched = takeTouched(state);
   const shards = shardRoots(state, executed, touched);
   const root = shardsRoot(shards);

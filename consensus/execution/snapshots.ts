@@ -114,10 +114,11 @@ export function isSnapshotHeight({ snapshotIntervalBlocks }: ReplicaConfig, heig
   return height % (snapshotIntervalBlocks ?? LIMITS.snapshotIntervalBlocks) === 0;
 }
 
-/** After an execution: freeze the state where a snapshot is due. What is frozen costs only what is overwritten. */
+/** After an execution, and where an epoch starts: freeze the state where a snapshot is due. What is frozen costs only what is overwritten. */
 export function freezeSnapshot({ replica, out }: Turn): void {
   const { config, executed, state } = replica;
-  if (!isSnapshotHeight(config, executed.height)) return;
-  const place = { chain: config.chain, epoch: config.roster.epoch, ...executed };
+  const isStart = executed.view === 0 && executed.height > 0;
+  if (!isStart && !isSnapshotHeight(config, executed.height)) return;
+  const place = { chain: config.chain, ...executed };
   out.tell({ kind: 'snapshot-due', place, state: freezeState(state) });
 }

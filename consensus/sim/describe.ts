@@ -54,5 +54,9 @@ export function describeMessage(message: Message): string {
       return `${message.kind} ${message.from}`;
     case 'past':
       return `past v${message.view}`;
+    case 'fetch-epochs':
+      throw new Error('TODO: Not implemented yet');
+    case 'epochs':
+      throw new Error('TODO: Not implemented yet');
   }
 }

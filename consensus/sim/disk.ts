@@ -1,6 +1,7 @@
 import { encodeRow, restoreRow, type TableName } from '../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
+import { toHex } from '../../protocol/hex.ts';
 import type { Anchor, ExecutedBlock, JournalEntry } from '../types.ts';
 import type { Random } from './random.ts';
 
@@ -18,11 +19,15 @@ interface LedgerWrite {
 export class Disk {
   readonly #genesis: Anchor;
   #durable: JournalEntry[] = [];
+  /** Of which epoch the journal is. */
+  journalEpoch = 0;
   #tail: JournalEntry[] = [];
   #writes: LedgerWrite[] = [];
   /** Ledger writes that a crash cannot take back. */
   #ledgerSynced = 0;
-  #copy: { readonly durable: readonly JournalEntry[]; readonly writes: readonly LedgerWrite[] } | undefined;
+  #copy:
+    | { readonly durable: readonly JournalEntry[]; readonly writes: readonly LedgerWrite[]; readonly epoch: number }
+    | undefined;
 
   constructor(genesis: Anchor) {
     this.#genesis = genesis;
@@ -70,6 +75,13 @@ export class Disk {
     this.#tail = [];
   }
 
+  /** A journal of the next epoch in the place of the old one, which is gone whole (N-03). */
+  startEpoch(epoch: number, entries: readonly JournalEntry[]): void {
+    this.journalEpoch = epoch;
+    this.#durable = [...entries];
+    this.#tail = [];
+  }
+
   /** Power is gone: of what was not synced a random part, from the end, is lost. */
   crash(random: Random): void {
     const kept = random.below(this.#tail.length + 1);
@@ -83,13 +95,15 @@ export class Disk {
   copy(): void {
     this.#copy = {
       durable: [...this.#durable],
+      epoch: this.journalEpoch,
       writes: this.#writes.slice(0, this.#ledgerSynced),
     };
   }
 
   /** The copy in the place of what is there. */
   rollBack(): void {
-    const { durable, writes } = this.#copy ?? { durable: [], writes: [] };
+    const { durable, writes, epoch } = this.#copy ?? { durable: [], writes: [], epoch: 0 };
+    this.journalEpoch = epoch;
     this.#durable = [...durable];
     this.#tail = [];
     this.#writes = [...writes];
@@ -98,6 +112,7 @@ export class Disk {
 
   /** A new disk in its place. */
   wipe(): void {
+    this.journalEpoch = 0;
     this.#durable = [];
     this.#tail = [];
     this.#writes = [];
@@ -131,6 +146,12 @@ export class Disk {
       }
     }
     return found;
+  }
+
+  /** Ids of the segments of all executed blocks. */
+  orderedIds(): ReadonlySet<string> {
+    const blocks = this.#writes.flatMap(({ executed }) => executed);
+    return new Set(blocks.flatMap(({ segments }) => segments.map(({ segment }) => toHex(segment.id))));
   }
 
   blockByHash(hash: Uint8Array): ExecutedBlock | undefined {

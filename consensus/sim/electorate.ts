@@ -24,6 +24,7 @@ export interface People {
   readonly signers: readonly SimSigner[];
   readonly voters: readonly Voter[];
   readonly opener: SimSigner;
+  readonly signatures: Signatures;
 }
 
 export function createPeople(plan: Plan, signatures: Signatures, random: Random): People {
@@ -46,7 +47,7 @@ export function createPeople(plan: Plan, signatures: Signatures, random: Random)
     admins: { keys: [signatures.signer('admin').publicKey], threshold: 1 },
     params: { shards: plan.shards, viewTimerMs: plan.viewTimerMs, blockIntervalMs: plan.blockIntervalMs },
   };
-  return { genesis, chain: chainId(genesis), roster: genesisRoster(genesis), signers, voters, opener };
+  return { genesis, chain: chainId(genesis), roster: genesisRoster(genesis), signers, voters, opener, signatures };
 }
 
 /** A third each: voter-signed, operator-signed, and operator-signed with a key that may be used as well. */

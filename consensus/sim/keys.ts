@@ -12,6 +12,8 @@ export interface SimSigner {
 /** Where keys come from: the same name gives the same key. */
 export interface Signatures {
   signer(name: string): SimSigner;
+  /** One whose public key the ledger takes as new. */
+  registrable(name: string): SimSigner;
   readonly verify: Verify;
 }
 
@@ -19,7 +21,8 @@ const ENCODER = new TextEncoder();
 
 /** Ed25519, as in production. */
 export function realSignatures(): Signatures {
-  return { signer: (name) => keyPairFromSeed(sha256(ENCODER.encode(`seed/${name}`))), verify };
+  const signer = (name: string): SimSigner => keyPairFromSeed(sha256(ENCODER.encode(`seed/${name}`)));
+  return { signer, registrable: signer, verify };
 }
 
 /**
@@ -36,13 +39,14 @@ export function tableSignatures(): Signatures {
     if (secret !== undefined) byObject.set(publicKey, secret);
     return secret;
   };
+  const signerOf = (name: string, publicKey: Uint8Array): SimSigner => {
+    const secret = sha256(ENCODER.encode(`secret/${name}`));
+    secrets.set(toHex(publicKey), secret);
+    return { publicKey, sign: (message) => tag(secret, message) };
+  };
   return {
-    signer: (name) => {
-      const publicKey = sha256(ENCODER.encode(`public/${name}`));
-      const secret = sha256(ENCODER.encode(`secret/${name}`));
-      secrets.set(toHex(publicKey), secret);
-      return { publicKey, sign: (message) => tag(secret, message) };
-    },
+    signer: (name) => signerOf(name, sha256(ENCODER.encode(`public/${name}`))),
+    registrable: (name) => signerOf(name, keyPairFromSeed(sha256(ENCODER.encode(`seed/${name}`))).publicKey),
     verify: (publicKey, message, signature) => {
       const secret = secretOf(publicKey);
       return secret !== undefined && hashesEqual(tag(secret, message), signature);

@@ -1,11 +1,13 @@
 import { ITEM_KINDS } from '../../protocol/chain/segment.ts';
 import { type Ballot, encodeSignedBallot, type SignedBallot, signBallot } from '../../protocol/governance/ballot.ts';
+import { placeOf } from '../../protocol/governance/epochs.ts';
 import { encodeSignedOperation } from '../../protocol/governance/operation.ts';
 import { headKey, sessionKey } from '../../protocol/governance/row-keys.ts';
 import type { Entry } from '../../protocol/governance/types.ts';
 import { toHex } from '../../protocol/hex.ts';
-import { parseId, shardOf } from '../../protocol/ids.ts';
+import { parseId } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { idOf } from '../chains/leftovers.ts';
 import type { ExecutedBlock } from '../types.ts';
 import type { KnownOperation, SessionPlan } from './checkers/recount.ts';
 import { type People, SPACE, type Voter } from './electorate.ts';
@@ -35,7 +37,7 @@ export class Load {
   /** Ballots sent when all was well again, which must be counted. */
   readonly lastBallots: string[] = [];
   /** The highest view of an honest node when each of them was sent, for those whose pace is judged (V1). */
-  readonly lastViews = new Map<string, number>();
+  readonly lastViews = new Map<string, { readonly epoch: number; readonly view: number }>();
   readonly #host: LoadHost;
   readonly #plan: Plan;
   readonly #people: People;
@@ -114,7 +116,7 @@ export class Load {
 
   #anyNode(): SimNode | undefined {
     const up = this.#host.nodes.filter(
-      ({ isUp, index }) => isUp && (!this.#isLast || this.#host.authors.includes(index)),
+      ({ isSeated, index }) => isSeated && (!this.#isLast || this.#host.authors.includes(index)),
     );
     return up.length === 0 ? undefined : this.#random.pick(up);
   }
@@ -122,7 +124,7 @@ export class Load {
   #vote(voter: Voter, session: SessionPlan): void {
     const withKey = voter.signer !== undefined && (voter.model.auth === 'voter' || this.#random.chance(0.5));
     const node = withKey ? this.#anyNode() : this.#host.nodes[voter.operator];
-    if (node === undefined || !node.isUp) return;
+    if (node === undefined || !node.isSeated) return;
     const signed = this.#ballot(voter, session, node, withKey);
     this.#send(node, signed);
     if (!this.#random.chance(0.3)) return;
@@ -145,8 +147,10 @@ export class Load {
     const signed = this.#ballot(voter, session, node, voter.signer !== undefined);
     if (session.rule.revisable) {
       this.lastBallots.push(toHex(signed.id));
-      const views = this.#host.honest.map((index) => this.#host.nodes[index]?.replica?.view ?? 0);
-      if (!this.#isTimeAhead()) this.lastViews.set(toHex(signed.id), Math.max(...views));
+      const places = this.#host.honest.flatMap((index) => placeInTime(this.#host.nodes[index]));
+      const epoch = Math.max(...places.map((one) => one.epoch));
+      const view = Math.max(...places.flatMap((one) => (one.epoch === epoch ? [one.view] : [])));
+      if (!this.#isTimeAhead()) this.lastViews.set(toHex(signed.id), { epoch, view });
     }
     this.#send(node, signed);
   }
@@ -188,20 +192,28 @@ export class Load {
   }
 
   #send(node: SimNode, signed: SignedBallot): void {
-    const shard = shardOf(SPACE, signed.ballot.voter, this.#plan.shards);
+    const { state, config } = node.replica ?? {};
+    const shard = state === undefined ? 1 : placeOf(state, SPACE, signed.ballot.voter);
+    const shards = config?.shards ?? this.#plan.shards;
     const strays = !this.#isLast && this.#random.chance(0.03);
-    const at = strays ? 1 + this.#random.below(this.#plan.shards) : shard;
+    const at = strays ? 1 + this.#random.below(shards) : shard;
     this.#host.submit(node, at, ITEM_KINDS.ballot, encodeSignedBallot(signed), signed.id);
   }
 
   #junk(): void {
     const node = this.#anyNode();
     const bytes = Uint8Array.from({ length: this.#random.between(1, 80) }, () => this.#random.below(256));
-    if (node !== undefined)
-      this.#host.submit(node, this.#random.below(this.#plan.shards + 1), this.#random.below(4), bytes, bytes);
+    if (node === undefined) return;
+    const [shard, kind] = [this.#random.below(this.#plan.shards + 1), this.#random.below(4)];
+    this.#host.submit(node, shard, kind, bytes, idOf({ kind, bytes }));
   }
 }
 
 function nameOf(operation: KnownOperation): string {
   return operation.kind === 'open' ? `open ${operation.session.name}` : `close ${operation.session}`;
+}
+
+function placeInTime(node: SimNode | undefined): { readonly epoch: number; readonly view: number }[] {
+  const { replica } = node ?? {};
+  return replica === undefined ? [] : [{ epoch: replica.config.roster.epoch, view: replica.view }];
 }

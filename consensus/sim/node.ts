@@ -1,15 +1,30 @@
+import type { Segment } from '../../protocol/chain/segment.ts';
+import { epochOf } from '../../protocol/governance/epochs.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
+import { toHex } from '../../protocol/hex.ts';
 import { chunkLeaf, snapshotRoot } from '../../protocol/snapshot/snapshot.ts';
 import { isStale, snapshotChunks } from '../../protocol/snapshot/stream.ts';
 import { answer } from '../answer.ts';
+import type { Leftover } from '../chains/leftovers.ts';
+import { beginEpoch, configOf, inheritJournal } from '../epochs.ts';
 import { createReplica, liveEntries, restore, stepAll } from '../replica.ts';
 import type { Replica } from '../replica-state.ts';
-import { seatOf } from '../seat.ts';
-import type { Delivery, ExecutedBlock, Input, Message, Now, ReplicaConfig, Send } from '../types.ts';
+import type {
+  Delivery,
+  ExecutedBlock,
+  Input,
+  JournalEntry,
+  Message,
+  Now,
+  ReplicaConfig,
+  Send,
+  Signer,
+} from '../types.ts';
 import { isFetchRequest } from '../wire.ts';
 import { AGENT_WINDOW_MS, SimAgent } from './agent.ts';
 import { answerFromArchive } from './archive.ts';
 import type { Disk } from './disk.ts';
+import { nameOfNode, nodeOf } from './epoch-book.ts';
 import type { Plant } from './plants.ts';
 import type { Random } from './random.ts';
 
@@ -19,9 +34,14 @@ export interface Host {
   after(delayMs: number, run: () => void): void;
   send(from: number, to: number, message: Message): void;
   deliver(node: SimNode, delivery: Delivery): void;
+  /** Some validator seals what this node may not. */
+  carry(node: SimNode, item: Leftover): void;
+  /** Nodes that are not among these. */
+  withoutSeat(seated: readonly number[]): readonly number[];
 }
 
 export interface NodeSetup {
+  readonly index: number;
   readonly config: ReplicaConfig;
   readonly disk: Disk;
   readonly random: Random;
@@ -42,6 +62,11 @@ export interface NodeSetup {
   readonly agent: boolean;
 }
 
+/** Ballot shards there may be in any epoch. */
+const SHARDS_MOST = 8;
+/** What of the frames to all goes to nodes without a seat too (O-02). */
+const FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['status', 'checkpoint', 'snapshot']);
+
 /** Unix time at which every world begins. */
 export const WORLD_STARTS_MS = 1_700_000_000_000;
 
@@ -55,6 +80,8 @@ export class SimNode {
   readonly setup: NodeSetup;
   readonly #host: Host;
   replica: Replica | undefined;
+  /** Keys it may have a seat by, the oldest first. */
+  readonly keyring: Signer[];
   boots = 0;
   /** Its disk was lost once: it signs nothing it may have signed before, and seals nothing (F-01). */
   isWiped = false;
@@ -68,15 +95,22 @@ export class SimNode {
   #monoOffsetMs = 0;
   #inbox: Input[] = [];
   #syncing = false;
+  /** Its epoch is over, and the next is on its way to the disk. */
+  #isTurning = false;
   #wakeToken = 0;
   #agent: SimAgent | undefined;
   #isSampling = false;
 
   constructor(setup: NodeSetup, host: Host) {
-    this.index = seatOf(setup.config);
+    this.index = setup.index;
+    this.keyring = [...(setup.config.keyring ?? [])];
     this.disk = setup.disk;
     this.setup = setup;
     this.#host = host;
+  }
+
+  get isSeated(): boolean {
+    return this.replica !== undefined && this.replica.config.self !== undefined;
   }
 
   get isUp(): boolean {
@@ -100,17 +134,66 @@ export class SimNode {
     this.#monoOffsetMs = random.below(1_000_000);
     this.#inbox = [];
     this.#syncing = false;
+    this.#isTurning = false;
     const state = createState();
     disk.restoreRows(state);
-    this.#agent = this.setup.agent ? new SimAgent(this.index, config.shards, config.blockIntervalMs) : undefined;
+    const anchor = disk.anchor();
+    // It went down between the last block of an epoch and the journal of the next.
+    const keyed = { ...config, keyring: this.keyring };
+    const present = anchor.epoch === config.roster.epoch ? keyed : configOf(keyed, epochOf(state));
+    if (disk.journalEpoch < anchor.epoch) {
+      const ordered = disk.orderedIds();
+      const isOrdered = ({ id }: Segment): boolean => ordered.has(toHex(id));
+      this.#startJournal(anchor.epoch, inheritJournal(disk.journal(), present, isOrdered));
+    }
+    this.#agent = this.setup.agent ? new SimAgent(this.index, SHARDS_MOST, config.blockIntervalMs) : undefined;
     this.#isSampling = false;
-    const replica = createReplica(config, state, disk.anchor(), this.#agent?.policy);
+    const replica = createReplica(present, state, anchor, this.#agent?.policy);
     for (const entry of disk.journal()) if (plant?.forgets?.(entry) !== true) restore(replica, entry);
     plant?.afterRestore?.(replica);
     this.replica = replica;
     const nonce = Uint8Array.from({ length: 16 }, () => random.below(256));
-    const amnesia = this.isWiped && disk.journal().length === 0 && plant?.ignoresAmnesia !== true;
+    const isNew = disk.journal().length === 0 && disk.journalEpoch === 0;
+    const amnesia = this.isWiped && isNew && plant?.ignoresAmnesia !== true;
     this.give({ kind: 'start', nonce, amnesia });
+  }
+
+  /** The old journal is gone whole, or a planted bug keeps it. */
+  #startJournal(epoch: number, entries: readonly JournalEntry[]): void {
+    const { disk, plant } = this.setup;
+    const kept = plant?.keepsJournal === true ? disk.journal() : [];
+    disk.startEpoch(epoch, [...kept, ...entries]);
+  }
+
+  /** N-03: the last block is durable first, then the new journal, and only then anything of the next epoch is signed. */
+  #turnEpoch(replica: Replica): void {
+    const { disk, plant, random } = this.setup;
+    const boot = this.boots;
+    this.#isTurning = true;
+    const later = (run: () => void): void =>
+      this.#host.after(this.#syncDelayMs(), () => {
+        if (this.boots === boot) run();
+      });
+    later(() => {
+      disk.syncLedger();
+      later(() => {
+        beginEpoch(replica);
+        this.#startJournal(replica.executed.epoch, liveEntries(replica));
+        plant?.afterBegin?.(replica);
+        if (plant?.keepsJournal === true) for (const entry of disk.journal()) restore(replica, entry);
+        this.#isTurning = false;
+        const nonce = Uint8Array.from({ length: 16 }, () => random.below(256));
+        // What was said meanwhile was said by indices of the epoch before.
+        this.#inbox = this.#inbox.filter(({ kind }) => kind === 'submit');
+        this.#inbox.unshift({ kind: 'start', nonce });
+        this.#run();
+      });
+    });
+  }
+
+  /** Last applied seq of a key, as far as this node knows. */
+  seqOf(key: Uint8Array): number {
+    return this.replica?.state.seqs.get(toHex(key)) ?? 0;
   }
 
   /** The machine dies with its disk. */
@@ -134,7 +217,8 @@ export class SimNode {
         this.dropped += 1;
         return;
       }
-      this.give({ kind: 'message', from, message });
+      const seat = this.#seatOf(from);
+      if (seat >= 0) this.give({ kind: 'message', from: seat, message });
       return;
     }
     if (this.setup.plant?.refuses?.(message) === true) return;
@@ -143,15 +227,22 @@ export class SimNode {
     for (const one of answers) this.#host.send(this.index, from, one);
   }
 
+  /** ValidatorIndex of a node in this node's epoch; −1 for who has no seat. */
+  #seatOf(node: number): number {
+    const name = nameOfNode(node);
+    return this.replica?.config.roster.validators.findIndex((one) => one.name === name) ?? -1;
+  }
+
   give(input: Input): void {
     if (this.replica === undefined) return;
     this.#inbox.push(input);
-    if (!this.#syncing) this.#run();
+    if (!this.#syncing && !this.#isTurning) this.#run();
   }
 
   /** Turns until there is nothing to do or a sync is under way. */
   #run(): void {
-    while (!this.#syncing && this.#inbox.length > 0 && this.replica !== undefined) this.#turn(this.replica);
+    while (!this.#syncing && !this.#isTurning && this.#inbox.length > 0 && this.replica !== undefined)
+      this.#turn(this.replica);
   }
 
   #turn(replica: Replica): void {
@@ -224,17 +315,21 @@ export class SimNode {
     const { plant } = this.setup;
     for (const { to, message } of send.map(asMessage)) {
       if (plant?.swallows?.(message) === true) continue;
-      if (to !== 'all') this.#host.send(this.index, to, message);
-      else for (const peer of replica.peers.keys()) if (peer !== this.index) this.#host.send(this.index, peer, message);
+      const { validators } = replica.config.roster;
+      const receivers = (to === 'all' ? validators : [validators[to]]).flatMap((one) => (one ? nodeOf(one.name) : []));
+      if (to === 'all' && FOR_OBSERVERS.has(message.kind)) receivers.push(...this.#host.withoutSeat(receivers));
+      for (const node of receivers) if (node !== this.index) this.#host.send(this.index, node, message);
     }
     const executed: ExecutedBlock[] = [];
     for (const delivery of deliver) {
       this.#agent?.observe(delivery, this.#host.nowMs);
       if (delivery.kind === 'executed') executed.push(delivery.executed);
+      if (delivery.kind === 'carry') this.#host.carry(this, delivery);
       if (delivery.kind === 'snapshot-due') this.#makeSnapshot(delivery);
       this.#host.deliver(this, delivery);
     }
     if (executed.length > 0) this.#store(replica, executed);
+    if (deliver.some(({ kind }) => kind === 'epoch-ended')) this.#turnEpoch(replica);
   }
 
   #store(replica: Replica, executed: readonly ExecutedBlock[]): void {

@@ -49,14 +49,22 @@ export interface Plan {
   readonly agent: boolean;
   /** Blocks between two snapshots; none where it is absent. */
   readonly snapshotIntervalBlocks?: number;
+  /** Nodes without a seat at first, which may get one. */
+  readonly spares: number;
+  /** What the admins ask for, and when they begin to. */
+  readonly changes: readonly { readonly atMs: number; readonly kind: ChangeKind }[];
 }
+
+export const CHANGE_KINDS = ['add', 'remove', 'replace', 'rotate', 'reshard'] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 /**
  * What the drawing of plans knows. A seed is a world only together with it, so seeds that once failed keep theirs:
  * era 1 had seven villains, 4 or 7 nodes, and clocks that stood apart but ran alike; era 2 had fourteen villains and
- * disks that were all about as fast.
+ * disks that were all about as fast; in era 3 the network stayed as it was.
  */
-export type Era = 1 | 2 | 3;
+export type Era = 1 | 2 | 3 | 4;
+const NOW: Era = 4;
 
 /** A seed as it is written in commands and files: `46`, or `46@1` for one of an earlier era. */
 export interface SeedName {
@@ -65,12 +73,13 @@ export interface SeedName {
 }
 
 export function parseSeed(text: string): SeedName | undefined {
-  const found = /^(\d{1,15})(?:@([12]))?$/.exec(text);
-  return found === null ? undefined : { seed: Number(found[1]), era: found[2] === '1' ? 1 : found[2] === '2' ? 2 : 3 };
+  const found = /^(\d{1,15})(?:@([123]))?$/.exec(text);
+  const era = ([1, 2, 3] as const).find((one) => String(one) === found?.[2]) ?? NOW;
+  return found === null ? undefined : { seed: Number(found[1]), era };
 }
 
 export function nameSeed({ seed, era }: SeedName): string {
-  return era === 3 ? String(seed) : `${seed}@${era}`;
+  return era === NOW ? String(seed) : `${seed}@${era}`;
 }
 
 /** Seeds of the regression file: the first word of each line that is no comment. */
@@ -90,16 +99,24 @@ export interface PlanOptions {
   readonly snapshotIntervalBlocks?: number;
   /** Default: drawn for a share of the seeds. */
   readonly agent?: boolean;
-  /** Default: 3. */
+  /** Default: drawn in era 4. */
+  readonly changes?: Plan['changes'];
+  readonly spares?: number;
+  /** Default: the last one. */
   readonly era?: Era;
 }
 
-const VILLAINS_OF_ERA = { 1: VILLAIN_KINDS.slice(0, 7), 2: VILLAIN_KINDS.slice(0, 14), 3: VILLAIN_KINDS } as const;
+const VILLAINS_OF_ERA = {
+  1: VILLAIN_KINDS.slice(0, 7),
+  2: VILLAIN_KINDS.slice(0, 14),
+  3: VILLAIN_KINDS,
+  4: VILLAIN_KINDS,
+} as const;
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
 export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
   const random = new Random(seed);
-  const era = options.era ?? 3;
+  const era = options.era ?? NOW;
   const n = options.n ?? (era === 1 ? (random.chance(0.75) ? 4 : 7) : random.pick([4, 4, 4, 4, 4, 5, 6, 7, 7, 10]));
   const calm = random.chance(0.15);
   const crashes = !calm && random.chance(0.6);
@@ -129,7 +146,8 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     votersPerNode: random.between(2, n === 4 ? 5 : n > 7 ? 2 : 3),
     ...(options.snapshotIntervalBlocks === undefined ? {} : { snapshotIntervalBlocks: options.snapshotIntervalBlocks }),
     ...ERA_1,
-    agent: options.agent ?? (era === 3 && drawAgent(seed)),
+    agent: options.agent ?? (era >= 3 && drawAgent(seed)),
+    ...drawChanges(seed, era, options),
     ...(era === 1 ? {} : drawClocksAndQueues(random)),
     ...(era < 3 ? {} : drawDisks(random)),
   };
@@ -141,7 +159,8 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
 /** A world of `n` in which nothing goes wrong but what a script does to it. */
 export function calmPlan(seed: number, changes: Partial<Plan> = {}): Plan {
   const calm = { links: GOOD_LINKS, crashEveryMs: 0, splitEveryMs: 0, skewMs: 0, encoded: false, compact: 0 };
-  return { ...drawPlan(seed, { n: 4, shards: 1, villains: [], agent: false }), ...calm, ...ERA_1, ...changes };
+  const none = { n: 4, shards: 1, villains: [], agent: false, changes: [], spares: 0 } as const;
+  return { ...drawPlan(seed, none), ...calm, ...ERA_1, ...changes };
 }
 
 /** At most f are faulty, villains and wiped ones together. */
@@ -156,6 +175,22 @@ function drawWipe(random: Random, { n, villains, chaosMs }: Plan): Plan['wipe'] 
 function drawWeather(random: Random): Weather | undefined {
   const draw = random.below(20);
   return draw === 0 ? 'crashy' : draw === 1 ? 'dark' : undefined;
+}
+
+const CHANGES_SALT = 0xc4a6;
+const CHANGES_MAX = 4;
+const SPARES_MAX = 3;
+
+/** From a stream of its own, so that all else of a seed stays as it was before networks changed. */
+function drawChanges(seed: number, era: Era, options: PlanOptions): Pick<Plan, 'spares' | 'changes'> {
+  const random = new Random(seed ^ CHANGES_SALT);
+  const count = era < 4 ? 0 : random.between(1, CHANGES_MAX);
+  const drawn = Array.from({ length: count }, () => ({
+    atMs: random.between(200, 5_000),
+    kind: random.pick(CHANGE_KINDS),
+  }));
+  const spares = era < 4 ? 0 : random.between(1, SPARES_MAX);
+  return { spares: options.spares ?? spares, changes: options.changes ?? drawn };
 }
 
 const AGENT_SALT = 0xa9e4;

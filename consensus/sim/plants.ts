@@ -1,3 +1,6 @@
+import type { HashedBlock } from '../../protocol/chain/block.ts';
+import { validatorIndex } from '../../protocol/roster.ts';
+import { Leftovers } from '../chains/leftovers.ts';
 import type { Replica } from '../replica-state.ts';
 import type { Effects, FetchRequest, JournalEntry, Message, Now } from '../types.ts';
 
@@ -17,6 +20,9 @@ export interface Plant {
   readonly refuses?: (request: FetchRequest) => boolean;
   /** The node takes every signature for good. */
   readonly believes?: (self: number) => boolean;
+  /** The journal of the epoch before is read into the next. */
+  readonly keepsJournal?: boolean;
+  readonly afterBegin?: (replica: Replica) => void;
   /** A node with a new disk starts as if it were its first day. */
   readonly ignoresAmnesia?: boolean;
   readonly afterRestore?: (replica: Replica) => void;
@@ -51,6 +57,14 @@ export const PLANTS: ReadonlyMap<string, Plant> = new Map<string, Plant>([
   ['never-say-again', { shows: /^liveness after healing/, afterStep: neverAgain }],
   ['mute-for-ever', { shows: /^liveness after healing/, afterStep: muteSilent }],
   ['keep-relays', { shows: /^A3 table sizes/, afterStep: keepRelays }],
+  // A journal of the epoch before is read into the next (ava-labs/Simplex #551).
+  ['old-journal', { shows: /^S|^node says|^no input throws|^liveness/, keepsJournal: true }],
+  // Empty blocks above the last one of an epoch are taken for blocks of the ledger (ava-labs/Simplex #545).
+  ['reuse-heights', { shows: /^S1 agreement|^S2 prefix|^S10|^S12|^no input throws/, afterStep: executeTail }],
+  // The roster that ended goes on deciding what a quorum is.
+  ['old-quorum', { shows: /^S|^liveness after healing|^node says/, afterBegin: keepQuorum }],
+  // What an epoch left over is forgotten with its segments.
+  ['forget-leftovers', { shows: /^liveness after healing: accepted and not final/, afterBegin: forgetLeftovers }],
   ['never-sleep', { shows: /^(?:V4 idle means asleep|no world spins)/, afterStep: wakeAtOnce }],
 ]);
 
@@ -109,4 +123,34 @@ function keepRelays(replica: Replica): void {
 
 function wakeAtOnce(_replica: Replica, effects: Effects, { monoMs }: Now): void {
   effects.wakeAtMs = monoMs + 1;
+}
+
+function executeTail({ seal, executions }: Replica): void {
+  const last = executions.at(-1);
+  const [first] = seal?.tail ?? [];
+  if (last === undefined || first === undefined || last.block.block.reconfig === undefined) return;
+  const { height, view, timeMs } = first.block;
+  const node = { ...last.node, hash: first.hash, height, view, timeMs, block: first };
+  // As a node does that has not looked where the epoch ends: the block that ended it is one among others.
+  executions.splice(-1, 1, { ...last, block: withoutEnd(last.block) }, { node, block: first, certificate: undefined });
+}
+
+function withoutEnd(block: HashedBlock): HashedBlock {
+  const { reconfig: _, ...rest } = block.block;
+  return { ...block, block: rest };
+}
+
+/** A copy of the old roster under the new epoch's number, for all that counts and verifies. */
+function keepQuorum(replica: Replica): void {
+  const { config } = replica;
+  const { rosterBefore } = config;
+  if (rosterBefore === undefined) return;
+  const roster = { ...config.roster, validators: rosterBefore.validators, order: rosterBefore.order };
+  const key = config.roster.validators[config.self ?? -1]?.key;
+  const self = key === undefined ? undefined : validatorIndex(roster, key);
+  Object.assign(replica, { config: { ...config, roster, self: self === -1 ? undefined : self } });
+}
+
+function forgetLeftovers(replica: Replica): void {
+  Object.assign(replica, { leftovers: new Leftovers() });
 }

@@ -52,6 +52,7 @@ export function runWorld(seed: number, options: SimOptions = {}): World {
   options.guest?.(world);
   for (const node of world.nodes) world.after(world.random.below(50), () => world.boot(node));
   world.load.start();
+  world.changes.start();
   scheduleFaults(world);
   watch(world);
   world.runUntil(plan.chaosMs, () => isBroken(world));
@@ -107,6 +108,10 @@ function heal(world: World): void {
     node.healDisk();
     if (!node.isUp) world.boot(node);
   }
+  // Who votes while its node loses its seat has to ask another; here clients ask once, of nodes that keep theirs.
+  const changedByMs = world.nowMs + SETTLE_MS;
+  const isChanged = (): boolean => isBroken(world) || (world.changes.isDone && isInOneEpoch(world));
+  if (world.plan.changes.length > 0) world.runUntil(changedByMs, isChanged);
   world.load.lastCall();
   const healedAtMs = world.nowMs;
   const atMs = healedAtMs + 1_600;
@@ -123,11 +128,20 @@ function heal(world: World): void {
   if (left !== undefined && !isBroken(world)) world.verdict.report('liveness after healing', left);
 }
 
+function isInOneEpoch({ book, honest, nodes }: World): boolean {
+  return honest.every((index) => {
+    const { replica } = nodes[index] ?? {};
+    return replica?.started === true && replica.config.roster.epoch === book.latest.epoch;
+  });
+}
+
 /** What is not settled yet, or undefined when all is. */
 function unsettled(world: World): string | undefined {
   const { load, items, nodes, honest, history } = world;
   if (!load.isDone) return 'operations are open';
-  const open = items.open();
+  if (!world.changes.isDone) return 'a change of the network is open';
+  const { epoch } = world.book.latest;
+  const open = items.open(epoch);
   if (open.length > 0) return `accepted and not final: ${open.slice(0, 3).join('; ')}`;
   if (load.lastBallots.length === 0) return 'no ballot was sent after healing';
   const missing = load.lastBallots.filter((id) => !items.outcomes.has(id));
@@ -142,6 +156,8 @@ function unsettled(world: World): string | undefined {
       [...replica.state.sessions.values()].some(({ rule, status }) => rule.close === 'deadline' && status === 'active')
     )
       return `a deadline is not told to node ${index}`;
+    if (replica.config.roster.epoch !== epoch || !replica.started) return `node ${index} is not in epoch ${epoch}`;
+    if (replica.config.self === undefined) continue;
     if (replica.fence !== undefined && replica.fence.view === undefined)
       return `node ${index} still asks what it signed`;
     if (replica.fence !== undefined && !maySeal(replica)) return `node ${index} has not restarted its chains`;
@@ -160,33 +176,34 @@ function listenToSilence(world: World): void {
   const isTheirs = onlyVillains(world, height) || onlyTheirViews(world, before);
   if (stamp(world) !== before && !isTheirs)
     world.verdict.report('V4 idle means silent', `${before} became ${stamp(world)}`);
-  const links = world.honest.length * (world.plan.n - 1);
+  const links = world.honest.length * (world.nodes.length - 1);
   const byVillains = world.sentByVillains - sentByVillains;
   const provoked = ANSWERS_MAX * byVillains;
   const perSecond = Math.max(0, world.sent - sent - provoked) / (IDLE_MS / 1_000) / links;
   // What a villain sends arrives, and so does what it is answered: no sleep of theirs, and none of an honest node's making.
   const ownSteps = Math.max(0, world.steps - steps - byVillains - provoked);
-  const stepsPerSecond = ownSteps / (IDLE_MS / 1_000) / world.plan.n;
+  const stepsPerSecond = ownSteps / (IDLE_MS / 1_000) / world.nodes.length;
   if (stepsPerSecond > IDLE_STEPS_MAX) world.verdict.report('V4 idle means asleep', `${stepsPerSecond} steps a second`);
   if (perSecond > IDLE_MESSAGES_MAX)
     world.verdict.report('V4 idle means silent', `${perSecond} messages a second and link`);
 }
 
 /** Whether there are blocks above a height, and all of them order chains of villains alone. */
-function onlyVillains({ history, honest }: World, height: number): boolean {
+function onlyVillains({ history, honest, book }: World, height: number): boolean {
+  const { seats } = book.latest;
   const fresh = history.blocks().slice(height);
-  return fresh.length > 0 && fresh.every(({ cut }) => cut.every(({ author }) => !honest.includes(author)));
+  return fresh.length > 0 && fresh.every(({ cut }) => cut.every(({ author }) => !honest.includes(seats[author] ?? -1)));
 }
 
 /** A villain that leads may give its view up, once a turn: the next leader is another. Nothing else moved. */
-function onlyTheirViews({ nodes, honest, people, plan }: World, before: string): boolean {
+function onlyTheirViews({ nodes, honest, book, plan }: World, before: string): boolean {
   const places = before.split(' ').map((one) => one.split('/').map(Number));
   return honest.every((index, at) => {
     const replica = nodes[index]?.replica;
     const [view = 0, height = 0] = places[at] ?? [];
     if (replica === undefined || replica.finalHeight !== height) return false;
     const left = Array.from({ length: Math.max(0, replica.view - view) }, (_, step) => view + step);
-    return left.every((one) => plan.villains.has(leaderOf(people.roster, one)));
+    return left.every((one) => plan.villains.has(book.latest.seats[leaderOf(book.latest.roster, one)] ?? -1));
   });
 }
 
@@ -211,10 +228,12 @@ function judge(world: World): void {
 }
 
 /** V1: with good links a ballot is in a final block after 2(f + 1) leaders, f of whom may be villains. */
-function judgePace({ load, items, history, plan, verdict }: World): void {
-  const leadersMax = 2 * (Math.floor((plan.n - 1) / 3) + 1);
-  for (const [id, fromView] of load.lastViews) {
+function judgePace({ load, items, history, book, verdict }: World): void {
+  const leadersMax = 2 * (Math.floor((book.latest.seats.length - 1) / 3) + 1);
+  for (const [id, { epoch, view: fromView }] of load.lastViews) {
     const block = history.blocks()[(items.heights.get(id) ?? 0) - 1];
+    // Views count from zero again, and the end of an epoch takes its time.
+    if (block !== undefined && block.epoch !== epoch) continue;
     const leaders = block === undefined ? 0 : block.view - fromView;
     if (leaders > leadersMax)
       verdict.report('V1 finality', `${id.slice(0, 8)} took ${leaders} leaders of ${leadersMax}`);

@@ -57,4 +57,10 @@ export class TwinHost implements Host {
   }
 
   deliver(): void {}
+
+  carry(): void {}
+
+  withoutSeat(): readonly number[] {
+    return [];
+  }
 }

@@ -1,19 +1,22 @@
 import { WaggleError } from '../../protocol/errors.ts';
 import { createState } from '../../protocol/governance/create.ts';
-import { ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
+import { genesisAnchor } from '../anchor.ts';
+import type { Leftover } from '../chains/leftovers.ts';
 import { maySeal } from '../chains/restart.ts';
-import type { Anchor, Delivery, Message, ReplicaConfig } from '../types.ts';
+import type { Delivery, Message, ReplicaConfig } from '../types.ts';
 import { decodeMessage, encodeMessage, isFetchRequest } from '../wire.ts';
+import { Changes } from './changes.ts';
 import { HistoryChecker } from './checkers/history.ts';
 import { ItemsChecker } from './checkers/items.ts';
 import { Recount } from './checkers/recount.ts';
 import { StandingsChecker } from './checkers/standings.ts';
 import { Verdict } from './checkers/verdict.ts';
-import { WireTap } from './checkers/wire-tap.ts';
+import { WireTaps } from './checkers/wire-taps.ts';
 import { describeMessage } from './describe.ts';
 import { Disk } from './disk.ts';
 import { createPeople, type People, SPACE } from './electorate.ts';
+import { EpochBook, nodeOf } from './epoch-book.ts';
 import { EventLog } from './event-log.ts';
 import { realSignatures, type Signatures, tableSignatures } from './keys.ts';
 import { Load } from './load.ts';
@@ -42,7 +45,9 @@ export class World implements Host {
   readonly network: Network;
   readonly log: EventLog;
   readonly verdict = new Verdict();
-  readonly tap: WireTap;
+  readonly book: EpochBook;
+  readonly tap: WireTaps;
+  readonly changes: Changes;
   readonly history: HistoryChecker;
   readonly items: ItemsChecker;
   /** Heights of snapshots that f + 1 agreed on. */
@@ -54,6 +59,7 @@ export class World implements Host {
   readonly honest: readonly number[];
   readonly hashes = new Map<number, string>();
   readonly #villains = new Map<number, Villain>();
+  readonly #villainTwins: VillainTools['twins'] = new Map();
   /** The second copies of validators that run twice. */
   readonly #twins = new Map<number, { readonly masks: TwinMasks; readonly copy: SimNode }>();
   readonly #queue = new EventQueue<() => void>();
@@ -72,30 +78,31 @@ export class World implements Host {
     this.random = new Random(plan.seed ^ 0x5eed);
     const signatures = plan.realKeys ? realSignatures() : tableSignatures();
     this.people = createPeople(plan, signatures, this.random.fork());
-    const { chain, roster, genesis, voters } = this.people;
+    const { chain, roster, voters } = this.people;
     this.network = new Network(this.random.fork(), plan.links);
     this.log = new EventLog(options.print);
-    const indices = Array.from({ length: plan.n }, (_, index) => index);
+    const indices = Array.from({ length: plan.n + plan.spares }, (_, index) => index);
     this.honest = indices.filter((index) => !plan.villains.has(index));
-    this.tap = new WireTap(this.verdict, chain, roster, signatures.verify, new Set(this.honest));
+    this.book = new EpochBook(this.verdict, chain, roster, plan.shards);
+    this.tap = new WireTaps(this.verdict, chain, this.book, signatures.verify, new Set(this.honest));
     this.history = new HistoryChecker(this.verdict, chain);
     this.items = new ItemsChecker(this.verdict);
-    this.standings = new StandingsChecker(this.verdict, new Set(this.honest));
+    this.standings = new StandingsChecker(this.verdict, new Set(this.honest), this.book);
     this.nodes = indices.map((index) => this.#createNode(index, signatures, options.plant));
     this.#castVillains();
     this.#castTwins(signatures);
     this.load = new Load(this, plan, this.people, this.random.fork());
-    const { shards, n } = plan;
-    const operators = genesis.validators.map(({ name }) => name);
     const models = voters.map(({ model }) => model);
-    const setup = { n, shards, space: SPACE, models, operators, verify: signatures.verify };
+    const setup = { book: this.book, space: SPACE, models, verify: signatures.verify };
     this.recount = new Recount(this.verdict, setup, this.load.operations);
+    this.changes = new Changes(this, plan, this.people, this.book, this.#forkForChanges());
+    this.book.onBegin(() => this.#villainTwins.clear());
   }
 
   #castTwins(signatures: Signatures): void {
     for (const [self, kind] of this.plan.villains) {
       if (kind !== 'twin') continue;
-      const masks = new TwinMasks(this.random.fork(), this.plan.n);
+      const masks = new TwinMasks(this.random.fork(), this.plan.n + this.plan.spares);
       const host = new TwinHost(this, (to, message) => {
         if (masks.joins(2, to)) this.#carry(self, to, message);
       });
@@ -116,21 +123,23 @@ export class World implements Host {
     const config: ReplicaConfig = {
       chain,
       roster,
-      self,
+      self: self < plan.n ? self : undefined,
       shards: plan.shards,
       viewTimerMs: plan.viewTimerMs,
       blockIntervalMs: plan.blockIntervalMs,
       ...(plan.snapshotIntervalBlocks === undefined ? {} : { snapshotIntervalBlocks: plan.snapshotIntervalBlocks }),
       sign: (message) => people.signers[self]?.sign(message) ?? new Uint8Array(64),
+      keyring: people.signers.slice(self, self + 1),
       verify: (key, message, signature) => plant?.believes?.(self) === true || verify(key, message, signature),
     };
-    const start: Anchor = { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
+    const start = genesisAnchor(chain);
     const { syncMs, stall, stallMs, ledgerSync, compact, inputsPerSync, inboxMax } = plan;
     const random = this.random.fork();
     const skewMs = random.between(-plan.skewMs, plan.skewMs);
     const driftPermille = plan.driftPermille === 0 ? 0 : random.between(-plan.driftPermille, plan.driftPermille);
     const own = this.plan.villains.has(self) ? undefined : plant;
     const setup = {
+      index: self,
       config,
       random,
       skewMs,
@@ -150,15 +159,44 @@ export class World implements Host {
 
   #castVillains(): void {
     const { plan, people } = this;
-    const twins: VillainTools['twins'] = new Map();
-    const halves = Array.from({ length: plan.n }, (_, index) => Math.max(0, this.honest.indexOf(index)) % 2);
-    for (const [self, kind] of plan.villains) {
-      const signer = people.signers[self];
+    const halves = this.nodes.map(({ index }) => Math.max(0, this.honest.indexOf(index)) % 2);
+    for (const [node, kind] of plan.villains) {
+      const signer = people.signers[node];
       if (signer === undefined) continue;
-      const { n, shards } = plan;
-      const tools = { self, n, shards, chain: people.chain, signer, random: this.random.fork(), halves, twins };
-      this.#villains.set(self, createVillain(kind, tools));
+      const config = (): ReplicaConfig | undefined => this.nodes[node]?.replica?.config;
+      const tools: VillainTools = {
+        ...{ chain: people.chain, signer, random: this.random.fork(), halves, twins: this.#villainTwins },
+        get self() {
+          return config()?.self ?? node;
+        },
+        get epoch() {
+          return config()?.roster.epoch ?? 0;
+        },
+        get n() {
+          return config()?.roster.validators.length ?? plan.n;
+        },
+        get shards() {
+          return config()?.shards ?? plan.shards;
+        },
+      };
+      this.#villains.set(node, createVillain(kind, tools));
     }
+  }
+
+  /** From a stream of its own: worlds in which nothing changes stay as they were. */
+  #forkForChanges(): Random {
+    return new Random(this.plan.seed ^ 0xad317);
+  }
+
+  carry(node: SimNode, { shard, item, id }: Leftover): void {
+    const seated = this.nodes.filter(({ index, isSeated }) => isSeated && index !== node.index);
+    if (seated.length === 0 || this.plan.villains.has(node.index)) return;
+    const to = seated[this.steps % seated.length];
+    if (to !== undefined) this.submit(to, shard, item.kind, item.bytes, id);
+  }
+
+  withoutSeat(seated: readonly number[]): readonly number[] {
+    return this.nodes.flatMap(({ index }) => (seated.includes(index) ? [] : [index]));
   }
 
   after(delayMs: number, run: () => void): void {
@@ -266,7 +304,7 @@ export class World implements Host {
         this.snapshotsAgreed.add(delivery.signed[0]?.snapshot.height ?? 0);
         break;
       case 'evidence':
-        if (this.honest.includes(delivery.offender)) {
+        if (this.honest.includes(this.#nodeAt(node, delivery.offender))) {
           this.verdict.report('honest nodes are not blamed', `node ${index}: ${delivery.what} of ${delivery.offender}`);
         }
         break;
@@ -278,6 +316,11 @@ export class World implements Host {
     }
   }
 
+  /** Who has a seat in a node's epoch. */
+  #nodeAt({ replica }: SimNode, seat: number): number {
+    return nodeOf(replica?.config.roster.validators[seat]?.name ?? 'v-1');
+  }
+
   #executed(node: SimNode, executed: Extract<Delivery, { kind: 'executed' }>['executed']): void {
     if (!this.history.executed(node.index, node.boots, executed)) return;
     this.hashes.set(executed.block.block.height, toHex(executed.block.hash));
@@ -285,6 +328,7 @@ export class World implements Host {
     this.standings.executed(executed);
     this.recount.executed(executed);
     this.load.executed(executed);
+    this.book.executed(executed.block.block);
   }
 
   boot(node: SimNode): void {
@@ -296,7 +340,8 @@ export class World implements Host {
   get authors(): readonly number[] {
     return this.honest.filter((index) => {
       const node = this.nodes[index];
-      return node?.isWiped === false || (node?.replica !== undefined && maySeal(node.replica));
+      if (node === undefined || !this.book.latest.seats.includes(index)) return false;
+      return !node.isWiped || (node.replica !== undefined && maySeal(node.replica));
     });
   }
 

@@ -1,6 +1,7 @@
 import { toHex } from '../../protocol/hex.ts';
+import { ofEpoch } from '../epoch-place.ts';
 import type { Replica, Turn } from '../replica-state.ts';
-import type { Message } from '../types.ts';
+import type { JournalEntry, Message } from '../types.ts';
 
 /*
  * F-01, the amnesia fence (consensus.md 2.8, rule 8): a validator that does not know what it signed. It asks the others
@@ -17,10 +18,29 @@ export interface Fence {
   /** Views that others said, by ValidatorIndex. */
   readonly answers: Map<number, number>;
   askAtMs: number;
+  /** From the epoch before (F-04). */
+  readonly isInherited: boolean;
 }
 
-export function createFence(view: number | undefined, nonce: Uint8Array): Fence {
-  return { view, nonce, answers: new Map(), askAtMs: 0 };
+export function createFence(view: number | undefined, nonce: Uint8Array, isInherited = false): Fence {
+  return { view, nonce, answers: new Map(), askAtMs: 0, isInherited };
+}
+
+export function fenceEntry({ view, isInherited }: Pick<Fence, 'view' | 'isInherited'>): FenceEntry {
+  return isInherited ? { kind: 'fence', view, isInherited } : { kind: 'fence', view };
+}
+
+export type FenceEntry = Extract<JournalEntry, { kind: 'fence' }>;
+
+/**
+ * F-04: who does not know what it signed in the epoch that ended may have been in the first view of the next, and may have
+ * sealed there, but no farther: for a certificate of that epoch f + 1 honest validators would have been in it, and of the
+ * quorum that answered from the one before (F-01) at least one was among them. Where answers are missing, they are asked
+ * for anew.
+ */
+export function inheritFence(fence: Pick<Fence, 'view' | 'isInherited'> | undefined): FenceEntry | undefined {
+  if (fence === undefined || (fence.view !== undefined && fence.isInherited)) return undefined;
+  return fence.view === undefined ? { kind: 'fence', view: undefined } : { kind: 'fence', view: 1, isInherited: true };
 }
 
 /** Whether this node may have signed something in the view that it does not know of. */
@@ -29,8 +49,14 @@ export function isFenced({ fence }: Replica, view: number): boolean {
 }
 
 /** An answer of a peer, authentic by its stream. */
-export function admitPast({ replica: { fence } }: Turn, from: number, past: Extract<Message, { kind: 'past' }>) {
+export function admitPast(
+  { replica: { fence, config } }: Turn,
+  from: number,
+  past: Extract<Message, { kind: 'past' }>,
+) {
   if (fence === undefined || fence.view !== undefined) return undefined;
+  const { epoch } = config.roster;
+  if ((past.epoch ?? 0) !== epoch) return 'answer of another epoch';
   if (toHex(past.nonce) !== toHex(fence.nonce)) return 'answer to another question';
   if (!fence.answers.has(from)) fence.answers.set(from, past.view);
   return undefined;
@@ -47,7 +73,7 @@ export function tellPast(replica: Replica, nonce: Uint8Array): Message[] {
   const proofs = [replica.views.blockCertificate(view - 1), replica.views.certificate(view - 1, 'nullify')];
   const certificates = proofs.flatMap((one) => one ?? []);
   return [
-    { kind: 'past', nonce, view },
+    { kind: 'past', ...ofEpoch(replica), nonce, view },
     ...certificates.map((certificate): Message => ({ kind: 'certificate', certificate })),
   ];
 }

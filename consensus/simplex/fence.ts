@@ -1,4 +1,5 @@
 import { quorum } from '../../protocol/roster.ts';
+import { ofEpoch } from '../epoch-place.ts';
 import type { Turn } from '../replica-state.ts';
 import { want } from './recovery.ts';
 
@@ -23,7 +24,7 @@ export function settleFence(turn: Turn): boolean {
     fence.askAtMs = now.monoMs + ASK_EVERY_MS;
     for (const peer of peers.keys()) {
       if (peer !== config.self && !fence.answers.has(peer))
-        out.sendTo(peer, { kind: 'fetch-past', nonce: fence.nonce });
+        out.sendTo(peer, { kind: 'fetch-past', ...ofEpoch(replica), nonce: fence.nonce });
     }
   }
   out.wakeAt(fence.askAtMs);

@@ -25,6 +25,8 @@ const VAIN_MAX = 4;
  */
 export function resolveFinalizations(turn: Turn): boolean {
   const { replica } = turn;
+  // N-02: what is final after the end of an epoch is no block of the ledger.
+  if (replica.tree.final.sealed) replica.unresolved.clear();
   for (const view of replica.unresolved.keys()) if (view <= replica.finalView) replica.unresolved.delete(view);
   const descending = [...replica.unresolved.values()].sort((a, b) => b.view - a.view);
   for (const certificate of descending) {
@@ -69,7 +71,10 @@ function finalize(turn: Turn, node: BlockNode, certificate: Certificate): void {
     violate(turn, 'a finalized block does not extend the final chain', certificate);
     return;
   }
-  for (const final of path) {
+  const end = path.findIndex(({ sealed }) => sealed);
+  const last = end < 0 ? node : (path[end] ?? node);
+  if (last.sealed) replica.seal = { tail: path.slice(end + 1).flatMap(({ block }) => block ?? []), certificate };
+  for (const final of end < 0 ? path : path.slice(0, end + 1)) {
     if (final.block === undefined) continue;
     const direct = final === node ? certificate : replica.views.certificate(final.view, 'finalize');
     const own = direct?.blockHash !== undefined && hashesEqual(direct.blockHash, final.hash) ? direct : undefined;
@@ -79,15 +84,15 @@ function finalize(turn: Turn, node: BlockNode, certificate: Certificate): void {
     }
   }
   const before = replica.tree.final.standings;
-  replica.tree.final = node;
-  replica.finalView = node.view;
-  replica.finalHeight = node.height;
+  replica.tree.final = last;
+  replica.finalView = last.view;
+  replica.finalHeight = last.height;
   replica.finalization = certificate;
   replica.unfinalSinceMs = undefined;
   replica.statusAtMs = Math.min(replica.statusAtMs, replica.statusSentAtMs + STATUS_AFTER_FINAL_MS);
-  settleStandings(turn, before, node);
+  settleStandings(turn, before, last);
   settle(replica, now.monoMs);
-  out.tell({ kind: 'finalized', height: node.height, view: node.view, certificate });
+  out.tell({ kind: 'finalized', height: last.height, view: last.view, certificate });
 }
 
 /** E-03: what the new final blocks settled about authors, in their chains and in one's own. */

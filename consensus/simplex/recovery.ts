@@ -1,5 +1,6 @@
 import type { Certificate } from '../../protocol/certificate.ts';
 import { toHex } from '../../protocol/hex.ts';
+import { ofEpoch } from '../epoch-place.ts';
 import type { Replica, Turn } from '../replica-state.ts';
 import { type FetchRequest, type Message, TIPS_MAX, type TipStatus } from '../types.ts';
 import { isFenced } from './fence-state.ts';
@@ -48,8 +49,9 @@ export function want(turn: Turn, request: FetchRequest, preferred: readonly numb
 export function sendFetches({ replica, now, out }: Turn): void {
   for (const fetches of [replica.fetches, ...replica.peers.map(({ claims }) => claims)]) {
     for (const { to, request } of fetches.due(now.monoMs)) {
-      if (fetches === replica.fetches) out.sendTo(to, request);
-      else out.claim(to, request);
+      const asked = { ...request, ...ofEpoch(replica) };
+      if (fetches === replica.fetches) out.sendTo(to, asked);
+      else out.claim(to, asked);
     }
     const next = fetches.nextAtMs(now.monoMs);
     if (next !== undefined) out.wakeAt(Math.max(next, now.monoMs + 1));
@@ -68,8 +70,9 @@ function claim({ replica, now }: Turn, peer: number, request: FetchRequest, grac
 export function fetchKnown(turn: Turn): void {
   const { replica } = turn;
   for (const [peer, { status }] of replica.peers.entries()) {
-    if (status === undefined) continue;
-    if (status.finalHeight > replica.finalHeight + BEHIND_BLOCKS) {
+    if (status === undefined || (replica.tree.final.sealed && status.finalHeight > replica.finalHeight)) continue;
+    const isLater = status.epoch > replica.config.roster.epoch && status.finalHeight > replica.finalHeight;
+    if (isLater || status.finalHeight > replica.finalHeight + BEHIND_BLOCKS) {
       if (replica.executions.length > EXECUTIONS_MAX) continue;
       claim(turn, peer, { kind: 'fetch-final', from: replica.finalHeight + 1 }, GRACE_MS);
     } else if (status.finalHeight > replica.finalHeight) {
@@ -144,7 +147,7 @@ export function askLeader({ replica, now, out }: Turn, to: number, view: number)
   const peer = replica.peers[to];
   if (peer === undefined || view <= replica.view || now.monoMs < peer.askedAtMs + ASK_EVERY_MS) return;
   peer.askedAtMs = now.monoMs;
-  out.sendTo(to, { kind: 'fetch-certificates', from: view - 1, to: view - 1 });
+  out.sendTo(to, { kind: 'fetch-certificates', ...ofEpoch(replica), from: view - 1, to: view - 1 });
 }
 
 /** while stuck in a view, every t_a. */

@@ -1,4 +1,4 @@
-import { BLOCK_FLAGS, type HashedBlock, hashBlock } from '../../protocol/chain/block.ts';
+import { BLOCK_FLAGS, type HashedBlock, hashBlock, reconfigOf } from '../../protocol/chain/block.ts';
 import type { Hash } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -15,7 +15,7 @@ import type { BlockNode } from './tree.ts';
 import { isFlushDue, isTimely, judgeBlock } from './validity.ts';
 import { highestUnresolved, type ViewState } from './views.ts';
 import { castVote } from './votes.ts';
-import { hasWorkFor, highestCertified, mayFlush } from './work.ts';
+import { dueChange, hasWorkFor, highestCertified, mayFlush, mayFollow } from './work.ts';
 
 /*
  * The rules of one view (consensus.md 2.3), each a function that does one thing at most and says whether it did.
@@ -67,10 +67,12 @@ export function propose(turn: Turn): boolean {
   const parent = findParent(turn);
   if (parent === undefined) return false;
   const lag = replica.finalHeight - replica.executed.height;
-  const cut = lag > LIMITS.executionLagLeader ? [] : buildCut(replica.chains, parent, parent.height + 1);
   const timeMs = Math.max(parent.timeMs + 1, Math.floor(now.wallMs));
-  const evidence = pickEvidence(replica, parent.standings, timeMs).map(({ bytes }) => bytes);
-  const isBare = cut.length === 0 && evidence.length === 0;
+  const isLate = parent.sealed || lag > LIMITS.executionLagLeader;
+  const cut = isLate ? [] : buildCut(replica.chains, parent, parent.height + 1);
+  const evidence = parent.sealed ? [] : pickEvidence(replica, parent.standings, timeMs).map(({ bytes }) => bytes);
+  const change = parent.sealed ? undefined : dueChange(replica);
+  const isBare = cut.length === 0 && evidence.length === 0 && change === undefined;
   if (isBare && !mayFlush(replica, parent)) return false;
   const block = hashBlock({
     chain: config.chain,
@@ -80,10 +82,11 @@ export function propose(turn: Turn): boolean {
     parentView: parent.view,
     parentHash: parent.hash,
     proposer: config.self,
-    flags: isBare ? BLOCK_FLAGS.flush : 0,
+    flags: isBare ? BLOCK_FLAGS.flush : change === undefined ? 0 : BLOCK_FLAGS.seal,
     timeMs,
     cut,
     evidence,
+    ...(change === undefined ? {} : { reconfig: reconfigOf(change.approvedHeight, change.next) }),
   });
   replica.tree.add(block);
   const vote = castVote(turn, 'notarize', view, block);
@@ -141,7 +144,7 @@ export function notarize(turn: Turn): boolean {
     accuse(turn, `invalid block: ${verdict.reason}`, block.block.proposer, replica.view);
     return true;
   }
-  if (!isFlushDue(replica, block)) return false;
+  if (!isFlushDue(replica, block) || !mayFollow(replica, block.block.reconfig?.epoch)) return false;
   if (!isTimely(block, now.wallMs, effectiveTimerMs(replica))) {
     if (block.block.timeMs > now.wallMs)
       out.wakeAt(now.monoMs + block.block.timeMs - now.wallMs - LIMITS.blockTimeAheadMs);

@@ -13,6 +13,8 @@ export interface BlockNode {
   readonly timeMs: number;
   readonly cut: Cut;
   readonly standings: Standings;
+  /** It or an ancestor ends the epoch: above it there is nothing but empty blocks (N-01). */
+  readonly sealed: boolean;
   /** Absent only for the anchor a replica starts from. */
   readonly block: HashedBlock | undefined;
 }
@@ -80,6 +82,7 @@ export class BlockTree {
       timeMs,
       cut: this.#chains.advance(parent.cut, cut),
       standings: advanceStandings(parent.standings, block),
+      sealed: parent.sealed || block.block.reconfig !== undefined,
       block,
     };
     this.#nodes.set(toHex(block.hash), node);

@@ -1,4 +1,5 @@
 import { BLOCK_FLAGS, type HashedBlock } from '../../protocol/chain/block.ts';
+import { isApproved } from '../../protocol/governance/epochs.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { leaderOf } from '../../protocol/roster.ts';
@@ -24,8 +25,7 @@ export function judgeBlock(replica: Replica, block: HashedBlock): BlockVerdict {
   const { roster } = replica.config;
   if (!hashesEqual(chain, replica.config.chain) || epoch !== roster.epoch) return INVALID('chain or epoch');
   if (proposer !== leaderOf(roster, view)) return INVALID('proposer');
-  // Sealing an epoch comes with reconfiguration; until then no block does.
-  if ((flags & ~BLOCK_FLAGS.flush) !== 0) return INVALID('flags');
+  if ((flags & ~(BLOCK_FLAGS.flush | BLOCK_FLAGS.seal)) !== 0) return INVALID('flags');
   if (parentView >= view || parentView < replica.finalView) return INVALID('parent view');
   const ancestry = judgeAncestry(replica, block);
   if (ancestry.kind !== 'valid') return ancestry;
@@ -70,11 +70,27 @@ function judgeContent(replica: Replica, hashed: HashedBlock, parent: BlockNode):
   if (block.timeMs <= parent.timeMs) return INVALID('time not after the parent');
   const isFlush = (block.flags & BLOCK_FLAGS.flush) !== 0;
   if (isFlush !== isEmpty(block)) return INVALID('empty without the flush flag');
+  const ending = judgeEnding(replica, hashed, parent);
+  if (ending !== undefined) return ending;
   const { chain, roster, verify } = replica.config;
   if (!judgeEvidenceList(parent.standings, evidenceOf(hashed), block.timeMs)) return INVALID('evidence');
   if (!isProven(hashed, chain, roster, verify)) return INVALID('evidence that proves nothing');
   const verdict = judgeCut(replica.chains, parent, block.cut);
   return verdict.kind === 'held' ? { kind: 'valid' } : verdict;
+}
+
+/**
+ * N-01: what ends the epoch must be approved by an executed block, which is the same for everybody who executed that far:
+ * who did not waits, and nobody calls the block invalid for it. Above it no block adds anything.
+ */
+function judgeEnding(replica: Replica, { block }: HashedBlock, parent: BlockNode): BlockVerdict | undefined {
+  const { reconfig, flags, height } = block;
+  if (((flags & BLOCK_FLAGS.seal) !== 0) !== (reconfig !== undefined)) return INVALID('seal flag');
+  if (parent.sealed) return isEmpty(block) ? undefined : INVALID('content after the end of the epoch');
+  if (reconfig === undefined) return undefined;
+  if (reconfig.height >= height) return INVALID('reconfiguration of its own future');
+  if (reconfig.height > replica.executed.height) return { kind: 'missing', requests: [] };
+  return isApproved(replica.state, reconfig.height, reconfig.bytes) ? undefined : INVALID('reconfiguration');
 }
 
 /**

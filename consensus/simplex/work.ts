@@ -1,4 +1,6 @@
 import type { Block } from '../../protocol/chain/block.ts';
+import { type Epoch, isSpoken } from '../../protocol/epoch.ts';
+import { approvedChange } from '../../protocol/governance/epochs.ts';
 import { faultBound } from '../../protocol/roster.ts';
 import { hasWork } from '../chains/cut.ts';
 import { pickEvidence } from '../evidence.ts';
@@ -15,9 +17,9 @@ export function highestCertified(replica: Replica): BlockNode {
   return replica.tree.final;
 }
 
-/** Whether a block neither advances a chain nor carries evidence. */
-export function isEmpty({ cut, evidence }: Block): boolean {
-  return cut.length === 0 && evidence.length === 0;
+/** Whether a block neither advances a chain nor carries evidence nor ends the epoch. */
+export function isEmpty({ cut, evidence, reconfig }: Block): boolean {
+  return cut.length === 0 && evidence.length === 0 && reconfig === undefined;
 }
 
 /** Whether an unfinalized block up to `node` is not empty: only then may a block be empty (W-03, FLUSH). */
@@ -40,10 +42,30 @@ export function hasWorkFor(turn: Turn): boolean {
   // Behind by a finalization whose ancestors are on their way: what there is to order is not known yet.
   if (replica.unresolved.size > 0) return false;
   const base = highestCertified(replica);
-  if (hasWork(replica.chains, base)) return true;
-  if (pickEvidence(replica, base.standings, Math.floor(now.wallMs)).length > 0) return true;
+  if (!base.sealed && hasContent(turn, base)) return true;
   const since = replica.unfinalSinceMs;
   return since !== undefined && now.monoMs >= since + flushAfterMs(replica) && mayFlush(replica, base);
+}
+
+/** Something a block above `base` would carry. */
+function hasContent({ replica, now }: Turn, base: BlockNode): boolean {
+  if (hasWork(replica.chains, base)) return true;
+  if (pickEvidence(replica, base.standings, Math.floor(now.wallMs)).length > 0) return true;
+  return dueChange(replica) !== undefined;
+}
+
+/**
+ * N-05: no vote for the end of an epoch whose next one this build does not speak. A reason to withhold a notarize and never
+ * a verdict, as others may speak it: so an epoch that asks for a newer version begins once a quorum has it, and not before.
+ */
+export function mayFollow({ config }: Replica, next: Epoch | undefined): boolean {
+  return next === undefined || isSpoken(next, config.spoken);
+}
+
+/** The change with which this node, as a leader, would end the epoch (N-01, N-05). */
+export function dueChange(replica: Replica): ReturnType<typeof approvedChange> {
+  const change = approvedChange(replica.state);
+  return mayFollow(replica, change?.next) ? change : undefined;
 }
 
 /** 2·t_a of the base timer: a backed-off one would let an accepted ballot wait for minutes after trouble is over. */

@@ -13,7 +13,7 @@ function restartBy(world: World, author: number, incarnation: number, notAfterMs
   const { chain, roster, signers } = world.people;
   const [key, signer] = [roster.validators[author]?.key, signers[author]];
   assert.ok(key !== undefined && signer !== undefined);
-  const body = restartBody(author, incarnation, new Uint8Array(16));
+  const body = restartBody(0, author, incarnation, new Uint8Array(16));
   const facts = { chain, actor: key, seq: 0, notAfterMs, timeMs: notAfterMs, kind: 'chain.restart', body } as const;
   const signed = signOperation(facts, [{ publicKey: key, sign: (bytes) => signer.sign(bytes) }]);
   return restartOf(encodeSignedOperation(signed));

@@ -25,7 +25,12 @@ function proposalOf(world: World, proposer: number, cut: HashedBlock['block']['c
   const timeMs = WORLD_STARTS_MS + world.nowMs;
   const at = { chain, epoch: 0, view: 1, height: 1, parentView: 0, parentHash: chain, proposer, flags: 0, timeMs };
   const block = hashBlock({ ...at, cut, evidence: [] });
-  const vote = signVote({ chain, signer, self: proposer } as Parameters<typeof signVote>[0], 'notarize', 1, block.hash);
+  const vote = signVote(
+    { chain, signer, self: proposer, epoch: 0 } as Parameters<typeof signVote>[0],
+    'notarize',
+    1,
+    block.hash,
+  );
   return { kind: 'propose', block, signature: vote.vote.signature };
 }
 

@@ -8,6 +8,9 @@ const CRASHY = { n: 4, weather: 'crashy', era: 2 } as const;
 const PLAIN = { n: 4, era: 2 } as const;
 const DARK = { n: 4, weather: 'dark', villains: ['silent'], era: 2 } as const;
 
+/** Networks that change while they run. */
+const CHANGING = {} as const;
+
 /** A world in which each planted bug shows, found by the campaign and kept small. */
 const WORLDS: readonly (readonly [plant: string, seed: number, options: PlanOptions])[] = [
   ['double-notarize', 1, CRASHY],
@@ -18,16 +21,20 @@ const WORLDS: readonly (readonly [plant: string, seed: number, options: PlanOpti
   ['forget-segments', 1, CRASHY],
   ['own-votes-lost', 5, DARK],
   ['no-fence', 86, PLAIN],
-  ['accept-before-sync', 2, CRASHY],
+  ['accept-before-sync', 1, CRASHY],
   ['lose-a-vote', 1, PLAIN],
   ['count-twice', 1, PLAIN],
   ['close-by-own-clock', 5, PLAIN],
   ['believe-everybody', 1, { ...PLAIN, villains: ['forger'] }],
   ['never-fetch', 1, PLAIN],
   ['never-answer', 1, PLAIN],
-  ['never-say-again', 2, CRASHY],
+  ['never-say-again', 11, CRASHY],
   ['mute-for-ever', 3, PLAIN],
   ['keep-relays', 1, PLAIN],
+  ['old-journal', 2, CHANGING],
+  ['reuse-heights', 3, CHANGING],
+  ['old-quorum', 2, CHANGING],
+  ['forget-leftovers', 1, CHANGING],
   ['never-sleep', 1, PLAIN],
 ];
 

@@ -50,10 +50,10 @@ for (const villain of ['forker', 'double-voter', 'nullfin'] as const) {
 
 test('F-03 a node that lost its disk continues its chains under a new incarnation', () => {
   const seeds = Array.from({ length: 200 }, (_, at) => 1 + at).filter(
-    (seed) => drawPlan(seed, { n: 4 }).wipe !== undefined,
+    (seed) => drawPlan(seed, { n: 4, era: 3 }).wipe !== undefined,
   );
   const sealsAgain = seeds.slice(0, 5).map((seed) => {
-    const world = runWorld(seed, { n: 4 });
+    const world = runWorld(seed, { n: 4, era: 3 });
     assert.deepEqual(world.verdict.violations, []);
     const wiped = world.plan.wipe?.node ?? 0;
     assert.ok(world.standings.incarnation(wiped) >= 1);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Replica } from '../replica-state.ts';
 import { runWorld } from '../sim/run.ts';
 
-const SNAPSHOTS = { n: 4, snapshotIntervalBlocks: 3 } as const;
+const SNAPSHOTS = { era: 3, n: 4, snapshotIntervalBlocks: 3 } as const;
 
 for (const [name, seed, options] of [
   ['through loss and splits', 3, {}],

@@ -139,8 +139,8 @@ test('O-03 an observer goes on from a snapshot and stands where the others stand
   const again = chunksOf(observerAt(first, second, third));
   assert.equal(toHex(snapshotRoot(again.map(chunkLeaf))), toHex(snapshotRoot(chunks.map(chunkLeaf))));
   const state = createState(GENESIS);
-  const { rowCounts: _, chain, epoch, ...anchor } = restoreSnapshot(state, chunks);
-  assert.deepEqual([chain, epoch, anchor], [CHAIN, 0, node.replica.executed]);
+  const { rowCounts: _, chain, ...anchor } = restoreSnapshot(state, chunks);
+  assert.deepEqual([chain, anchor], [CHAIN, node.replica.executed]);
   const late = new Solo(undefined);
   assert.equal(adopt(late.replica, state, anchor), true);
   assert.equal(adopt(late.replica, state, anchor), false);
@@ -156,7 +156,7 @@ test('O-03 an observer goes on from a snapshot and stands where the others stand
 test('O-03 final blocks that cannot be executed any more are passed over, and none beside the final chain', () => {
   const chunks = chunksOf(observerAt(first, second));
   const state = createState(GENESIS);
-  const { rowCounts: _, chain, epoch, ...anchor } = restoreSnapshot(state, chunks);
+  const { rowCounts: _, chain, ...anchor } = restoreSnapshot(state, chunks);
   const late = new Solo(undefined);
   late.receive(L1, finalOf([first, second, third]));
   assert.deepEqual([late.replica.finalHeight, late.replica.executed.height], [3, 0]);
@@ -170,7 +170,7 @@ test('O-03 a validator that knows what it signed keeps its own history; one behi
   const chunks = chunksOf(observerAt(first, second));
   const restored = () => {
     const state = createState(GENESIS);
-    const { rowCounts: _, chain, epoch, ...anchor } = restoreSnapshot(state, chunks);
+    const { rowCounts: _, chain, ...anchor } = restoreSnapshot(state, chunks);
     return { state, anchor };
   };
   const validator = new Solo(0);

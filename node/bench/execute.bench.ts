@@ -146,7 +146,7 @@ function execute(block: HashedBlock, segments: readonly Segment[]): ExecutedBloc
   const { height, timeMs, view, cut } = block.block;
   const execution = executeBlock(state, { height, timeMs, roster, verify }, block, segments, history);
   history = execution.history;
-  const anchor = { height, view, hash: block.hash, timeMs, history, cut, standings: [] };
+  const anchor = { epoch: 0, height, view, hash: block.hash, timeMs, history, cut, standings: [] };
   const { shards, touched } = execution;
   const checkpoint = undefined;
   return { block, certificate: undefined, segments: execution.segments, shards, checkpoint, touched, anchor };

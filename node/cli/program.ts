@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAdminCommands } from './commands/admin.ts';
 import { addAgentCommands } from './commands/agent.ts';
 import { addChainCommands } from './commands/chain.ts';
 import { addCompletionCommand } from './commands/completion.ts';
@@ -71,6 +72,7 @@ export function createProgram(context: CliContext): Command {
   addJoiningCommands(program, context);
   addObserverCommands(program, context);
   addAgentCommands(program, context);
+  addAdminCommands(program, context);
   addKeyCommands(program, context);
   addCompletionCommand(program, context);
   for (const one of program.commands) one.summary(SUMMARIES.get(one.name()) ?? one.summary());

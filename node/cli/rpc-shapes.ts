@@ -267,6 +267,7 @@ export interface DecisionResult {
 }
 
 export interface CheckpointResult {
+  readonly epoch: number;
   readonly height: number;
   readonly history: string;
   readonly root: string;

@@ -14,7 +14,7 @@ export interface ConfigFile {
   };
   readonly p2p?: {
     readonly listen?: readonly string[];
-    /** Where to dial a validator, by its name, in the place of its addresses in the genesis. */
+    /** Where to dial a validator, by its name, in the place of its addresses in the roster. */
     readonly dial?: Readonly<Record<string, string>>;
   };
   readonly log?: { readonly level?: string };

@@ -28,7 +28,7 @@ export interface NodeConfig {
   };
   readonly p2p: {
     readonly listen: readonly string[];
-    /** By the name of a validator: the one address to dial it at, whatever the genesis says. */
+    /** By the name of a validator: the one address to dial it at, whatever the roster says. */
     readonly dial: ReadonlyMap<string, string>;
   };
   readonly log: { readonly level: LogLevel };

@@ -21,7 +21,7 @@ export interface HomeFacts {
   readonly rpcPort: number;
   /** Multiaddrs. */
   readonly listen: readonly string[];
-  /** Multiaddrs by the names of validators, in the place of those in the genesis. */
+  /** Multiaddrs by the names of validators, in the place of those in the roster. */
   readonly dial?: Readonly<Record<string, string>>;
   /** 32-byte seeds. */
   readonly nodeSeed: Uint8Array;

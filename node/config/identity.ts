@@ -14,6 +14,7 @@ import type { NodeRole } from './config.ts';
 /** Which network, and who this node is in it. */
 export interface Identity {
   readonly genesis: Genesis;
+  readonly role: NodeRole;
   readonly roster: Roster;
   /** Own ValidatorIndex; undefined for an observer. */
   readonly self: number | undefined;
@@ -21,12 +22,17 @@ export interface Identity {
   readonly name: string;
   /** Signs operations and, of a validator, segments and votes: validator.key, or operator.key of an observer. */
   readonly operatorKey: KeyPair;
+  /** Keys it may have a seat by: the operator's, and the next one of a rotation where there is one. */
+  readonly keyring: readonly KeyPair[];
+  /** A validator of genesis by its node.key, whose validator.key is another by now: its seat is known once the ledger is read. */
+  readonly isRotated: boolean;
   /** 32-byte seed of node.key. */
   readonly nodeSeed: Uint8Array;
 }
 
 /**
- * Read genesis and keys of a home. A validator must be in the roster with exactly these keys; an observer must not be.
+ * Read genesis and keys of a home. A validator must be in the genesis by its node.key; whether its other keys have a seat the
+ * ledger may say. No validator of the genesis has the name of an observer.
  * @throws WaggleError WAGGLE_GENESIS_MISSING {path}, WAGGLE_GENESIS_FORM {path, reason}
  * @throws WaggleError WAGGLE_KEY_MISSING {path}, WAGGLE_KEY_LOCKED, WAGGLE_KEY_PASSPHRASE, WAGGLE_KEY_MODE, WAGGLE_KEY_DAMAGED,
  *   WAGGLE_KEY_SUBJECT
@@ -45,16 +51,41 @@ export async function loadIdentity(
     : await requireKey(paths.validatorKey, 'validator', lock);
   const nodeSeed = exportSeed(await requireKey(paths.nodeKey, 'node', lock));
   const roster = genesisRoster(genesis);
-  const shared = { genesis, roster, operatorKey, nodeSeed };
-  if (isObserver) return { ...shared, self: undefined, name: observerName(roster, name) };
+  const next = await loadNextKey(paths, role, lock);
+  const keyring = next === undefined ? [operatorKey] : [operatorKey, next];
+  const shared = { genesis, role, roster, operatorKey, keyring, nodeSeed };
+  if (isObserver) return { ...shared, self: undefined, isRotated: false, name: observerName(roster, name) };
   const self = validatorIndex(roster, operatorKey.publicKey);
-  return { ...shared, self, name: validatorName(roster.validators[self], name, nodeSeed) };
+  if (self >= 0) {
+    return { ...shared, self, isRotated: false, name: validatorName(roster.validators[self], name, nodeSeed) };
+  }
+  const peer = peerIdOf(nodeSeed);
+  const named = roster.validators.find((validator) => validator.peer === peer);
+  return { ...shared, self: undefined, isRotated: true, name: validatorName(named, name, nodeSeed) };
+}
+
+/** The key that a rotation is to put in the place of the operator's, beside it in the home; undefined without one. */
+export async function loadNextKey(
+  paths: Pick<HomePaths, 'operatorKey' | 'validatorKey'>,
+  role: NodeRole,
+  lock: KeyLock | undefined,
+): Promise<KeyPair | undefined> {
+  const [path, subject] =
+    role === 'observer' ? ([paths.operatorKey, 'operator'] as const) : ([paths.validatorKey, 'validator'] as const);
+  return await loadKey(nextKeyPath(path), subject, lock);
+}
+
+export function nextKeyPath(path: string): string {
+  return `${path}.next`;
+}
+
+/** Before the first change of the roster no key but that of genesis has a seat. */
+export function noSeatError(): WaggleError {
+  return new WaggleError('WAGGLE_CONFIG_IDENTITY', { reason: 'validator.key is of no validator in genesis.json' });
 }
 
 function validatorName(validator: Validator | undefined, name: string | undefined, nodeSeed: Uint8Array): string {
-  if (validator === undefined) {
-    throw new WaggleError('WAGGLE_CONFIG_IDENTITY', { reason: 'validator.key is of no validator in genesis.json' });
-  }
+  if (validator === undefined) throw noSeatError();
   if (name !== undefined && name !== validator.name) {
     const reason = `validator.key is that of ${validator.name}`;
     throw new WaggleError('WAGGLE_CONFIG_IDENTITY', { name, reason });

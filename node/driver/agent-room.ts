@@ -3,6 +3,7 @@ import { type BatchPolicy, FIXED_BATCHES } from '../../consensus/batching/pool.t
 import type { BatchTargets } from '../../consensus/batching/types.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import type { Delivery, Input, ReplicaConfig } from '../../consensus/types.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { quorum } from '../../protocol/roster.ts';
 import { type BatchController, MetricsAgent } from '../agent/agent.ts';
 import { Decisions } from '../agent/decisions.ts';
@@ -25,7 +26,8 @@ export function createBatching(
   { shards, blockIntervalMs }: Pick<ReplicaConfig, 'shards' | 'blockIntervalMs'>,
 ): Batching {
   if (mode === 'fixed') return { policy: FIXED_BATCHES, controller: undefined };
-  const controller = new Controller({ shards, blockIntervalMs });
+  // As many as any epoch may have: what nothing is known of keeps its first targets.
+  const controller = new Controller({ shards: Math.max(shards, LIMITS.shardsMax), blockIntervalMs });
   return { policy: controller, controller };
 }
 
@@ -110,12 +112,18 @@ type PushItem = (input: Extract<Input, { kind: 'submit' }>) => boolean;
 
 /** The metrics agent in its node. An observer has none: it seals nothing, so there is nothing to tune. */
 export class AgentRoom {
-  readonly #agent: MetricsAgent | undefined;
-  readonly #shards: number;
+  readonly #parts: AgentParts;
+  #agent: MetricsAgent | undefined;
 
   constructor(parts: AgentParts) {
+    this.#parts = parts;
     this.#agent = createAgent(parts);
-    this.#shards = parts.replica.config.shards;
+  }
+
+  /** Another roster and other shards: samples are of the new ones, what was learned of a shard stays. */
+  epochBegan(): void {
+    this.#agent?.stop();
+    this.#agent = createAgent(this.#parts);
   }
 
   /** As `push`, with the agent told of what went in. */
@@ -144,7 +152,7 @@ export class AgentRoom {
       isSampling: agent.isSampling,
       windows: agent.windows,
       last: agent.last,
-      shards: Array.from({ length: this.#shards + 1 }, (_, shard) => ({
+      shards: Array.from({ length: this.#parts.replica.config.shards + 1 }, (_, shard) => ({
         shard,
         targets: agent.targets(shard),
         estimates: agent.estimates(shard),

@@ -15,10 +15,10 @@ export interface BallotPlace {
   readonly index: number;
 }
 
-/** shard u16 ‖ author u16 ‖ incarnation u32 ‖ height u64 ‖ item u16 ‖ block height u64 ‖ index u32 */
-const PLACE_BYTES = 30;
-const ITEM_AT = 16;
-const INDEX_AT = 26;
+/** epoch u32 ‖ shard u16 ‖ author u16 ‖ incarnation u32 ‖ height u64 ‖ item u16 ‖ block height u64 ‖ index u32 */
+const PLACE_BYTES = 34;
+const ITEM_AT = 20;
+const INDEX_AT = 30;
 
 /** Records of the ballots of one segment, in one piece of memory. */
 export class BallotPlaces {
@@ -28,8 +28,8 @@ export class BallotPlaces {
   #at = 0;
 
   /** `count`: how many there will be at most. */
-  constructor({ shard, author, incarnation, height }: SegmentPlace, blockHeight: number, count: number) {
-    const writer = new Writer(PLACE_BYTES).u16(shard).u16(author).u32(incarnation).u64(height);
+  constructor({ epoch, shard, author, incarnation, height }: SegmentPlace, blockHeight: number, count: number) {
+    const writer = new Writer(PLACE_BYTES).u32(epoch).u16(shard).u16(author).u32(incarnation).u64(height);
     this.#alike = writer.u16(0).u64(blockHeight).u32(0).finish();
     this.#room = new Uint8Array(count * PLACE_BYTES);
     this.#view = new DataView(this.#room.buffer);
@@ -49,8 +49,9 @@ export class BallotPlaces {
 /** @throws WaggleError WAGGLE_CODEC_* */
 export function decodeBallotPlace(bytes: Uint8Array): BallotPlace {
   const reader = new Reader(bytes);
+  const epoch = reader.u32();
   const [shard, author, incarnation] = [reader.u16(), reader.u16(), reader.u32()];
-  const segment = { shard, author, incarnation, height: reader.u64() };
+  const segment = { epoch, shard, author, incarnation, height: reader.u64() };
   const place = { segment, item: reader.u16(), height: reader.u64(), index: reader.u32() };
   reader.end();
   return place;

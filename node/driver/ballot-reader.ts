@@ -22,6 +22,7 @@ import {
 import { type BallotPlace, decodeBallotPlace } from './ballot-places.ts';
 import { decodeItemRecord, type ItemFacts } from './ledger-records.ts';
 import type { LedgerSource } from './overlay.ts';
+import type { NameAt } from './rosters.ts';
 import { headSuffix } from './stored-rows.ts';
 
 export type BallotAt = BallotFacts & { readonly cursor: string };
@@ -55,13 +56,13 @@ const PAGE_ROWS = 1_000;
 /** Finds ballots by id and by session (decision 015). */
 export class BallotReader {
   readonly #source: LedgerSource;
-  readonly #names: readonly string[];
+  readonly #nameAt: NameAt;
   readonly #missing: (prefix: number) => WaggleError;
 
-  /** `names` by ValidatorIndex. `missing` makes the error of a record that another one says is there. */
-  constructor(source: LedgerSource, names: readonly string[], missing: (prefix: number) => WaggleError) {
+  /** `nameAt`: the validator of an index in the epoch of a block. `missing` makes the error of a record that another one says is there. */
+  constructor(source: LedgerSource, nameAt: NameAt, missing: (prefix: number) => WaggleError) {
     this.#source = source;
-    this.#names = names;
+    this.#nameAt = nameAt;
     this.#missing = missing;
   }
 
@@ -193,7 +194,7 @@ export class BallotReader {
   }
 
   #placed({ outcome, height, shard, author }: ItemFacts): Omit<BallotFacts, 'ballot'> {
-    return { outcome, height, shard, author: this.#names[author] ?? String(author) };
+    return { outcome, height, shard, author: this.#nameAt(height, author) };
   }
 }
 

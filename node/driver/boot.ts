@@ -1,22 +1,26 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { pipe } from 'it-pipe';
+import { genesisAnchor } from '../../consensus/anchor.ts';
 import type { BatchPolicy } from '../../consensus/batching/pool.ts';
-import { createReplica, restore } from '../../consensus/replica.ts';
+import { configOf } from '../../consensus/epochs.ts';
+import { createReplica } from '../../consensus/replica.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import type { Anchor, ReplicaConfig } from '../../consensus/types.ts';
-import { codeOf, WaggleError } from '../../protocol/errors.ts';
+import { requireSpoken } from '../../protocol/epoch.ts';
+import { codeOf } from '../../protocol/errors.ts';
 import type { Genesis } from '../../protocol/genesis.ts';
 import { createState } from '../../protocol/governance/create.ts';
+import { epochOf } from '../../protocol/governance/epochs.ts';
 import { TABLES } from '../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
-import { type Hash, hashesEqual, ZERO_HASH } from '../../protocol/hash.ts';
+import { type Hash, hashesEqual } from '../../protocol/hash.ts';
 import { type Journal, type OpenJournal, openJournal } from '../storage/journal.ts';
 import { syncDirectory } from '../storage/journal-file.ts';
 import { PREFIXES } from '../storage/keys.ts';
 import { type LedgerStore, openLedgerStore } from '../storage/ledger-store.ts';
-import { decodeEntry, encodeEntry, type StoredEntry } from './journal-entries.ts';
+import { damagedLedger, readJournal, replayJournal, rollback } from './boot-journal.ts';
+import { encodeEntry } from './journal-entries.ts';
 import { ANCHOR_KEY } from './ledger-change.ts';
 import { LedgerReader, NO_FLOOR } from './ledger-reader.ts';
 import { decodeAnchor, rowCountsOf } from './ledger-records.ts';
@@ -70,6 +74,7 @@ const TAIL_BLOCKS = 64;
  * @throws WaggleError WAGGLE_BOOT_ROLLBACK {reason}: journal and ledger are not of one past, so this node cannot know what
  *   it signed (consensus.md 2.8, rule 8)
  * @throws WaggleError WAGGLE_BOOT_LEDGER {reason}: the ledger contradicts itself
+ * @throws WaggleError WAGGLE_EPOCH_VERSION {epoch, version, spoken}: it is of rules that only a newer build knows (N-05)
  * @throws those of the journal, the store and their records
  */
 export async function boot(
@@ -85,15 +90,22 @@ export async function boot(
   let store: LedgerStore | undefined;
   try {
     await checkNotLost(opened, config, paths, options);
-    await fenceNewJournal(opened, config, options);
+    await fenceNewJournal(opened, options);
     const ledger = await openLedgerStore(paths.ledger, reserveBytes === undefined ? {} : { reserveBytes });
     store = ledger.store;
     await finishInstall(store, genesis);
     const floor = await readFloor(store);
     const { state, anchor } = await readLedger(store, genesis, config.chain, floor);
-    const replica = createReplica(config, state, anchor, options.batches);
-    const records = await replay(opened, replica, isSafe(config, options) ? undefined : { anchor, floor });
-    if (isFenced(config, options) && !opened.created) await recordFence(journal);
+    requireSpoken(epochOf(state));
+    const present = anchor.epoch === 0 ? config : configOf(config, epochOf(state));
+    // A seat that came with a later epoch counts as much as one of genesis.
+    await checkNotLost(opened, present, paths, options);
+    const replica = createReplica(present, state, anchor, options.batches);
+    const read = await readJournal(opened);
+    const reader = new LedgerReader(new Overlay(store), () => '');
+    await replayJournal(read, replica, { anchor, floor, reader, journal, isSafe: isSafe(present, options) });
+    const records = read.entries.length;
+    if (options.rejoin === true && !opened.created) await recordFence(journal);
     await endFirstStart(paths.firstStart);
     return {
       replica,
@@ -128,17 +140,9 @@ export async function checkNotLost(
   throw rollback('the journal is missing');
 }
 
-function isFenced(config: ReplicaConfig, { rejoin }: BootOptions): boolean {
-  return rejoin === true && config.self !== undefined;
-}
-
 /** A journal just made must never be found empty by a start that comes without the operator's word. */
-export async function fenceNewJournal(
-  { created, journal }: OpenJournal,
-  config: ReplicaConfig,
-  options: BootOptions,
-): Promise<void> {
-  if (created && isFenced(config, options)) await recordFence(journal);
+export async function fenceNewJournal({ created, journal }: OpenJournal, { rejoin }: BootOptions): Promise<void> {
+  if (created && rejoin === true) await recordFence(journal);
 }
 
 /** F-01 from here on, whatever becomes of this start. */
@@ -151,46 +155,6 @@ async function endFirstStart(path: string): Promise<void> {
   if (!existsSync(path)) return;
   await rm(path);
   await syncDirectory(dirname(path));
-}
-
-function rollback(reason: string): WaggleError {
-  return new WaggleError('WAGGLE_BOOT_ROLLBACK', { reason });
-}
-
-interface LedgerPlace {
-  readonly anchor: Anchor;
-  readonly floor: HistoryFloor;
-}
-
-/** Read the journal into the replica, and judge whether it is of the anchor's past. @returns the number of records */
-async function replay({ records }: OpenJournal, replica: Replica, ledger: LedgerPlace | undefined): Promise<number> {
-  let count = 0;
-  let finalView = 0;
-  let floor = 0;
-  await pipe(records, decodeEntries, async (entries: AsyncIterable<StoredEntry>) => {
-    for await (const entry of entries) {
-      count += 1;
-      if (entry.kind === 'floor') floor = Math.max(floor, entry.executedHeight);
-      else restore(replica, entry);
-      if (entry.kind === 'certificate' && entry.certificate.kind === 'finalize') {
-        finalView = Math.max(finalView, entry.certificate.view);
-      }
-    }
-  });
-  if (ledger === undefined) return count;
-  const { anchor } = ledger;
-  // Behind a fence, and on a snapshot with nothing executed above it: that came from others, not from this journal (O-03).
-  const isAdopted = replica.fence !== undefined && anchor.height === ledger.floor.height;
-  // What is executed was final in the journal first; an older journal does not know what was signed since.
-  if (anchor.view > finalView && !isAdopted) throw rollback('the journal is older than the ledger');
-  // Own segments and blocks up to the floor were given up because the ledger held them.
-  // What was signed is known all the same, so this is a ledger to be made anew and no reason to distrust the journal.
-  if (anchor.height < floor) throw damagedLedger('it is older than the journal');
-  return count;
-}
-
-export async function* decodeEntries(source: OpenJournal['records']): AsyncGenerator<StoredEntry> {
-  for await (const record of source) yield decodeEntry(record);
 }
 
 /** The governance state and where it stands. */
@@ -206,7 +170,7 @@ async function readLedger(
     for await (const _ of store.range(PREFIXES.block, { limit: 1 })) throw damagedLedger('blocks without an anchor');
     return {
       state,
-      anchor: { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] },
+      anchor: genesisAnchor(chain),
     };
   }
   const { anchor, rowCounts } = decodeAnchor(value);
@@ -261,7 +225,7 @@ async function readFloor(store: LedgerStore): Promise<HistoryFloor> {
 
 /** The anchor's block and those below, down to the floor, are there and linked to each other. */
 async function checkTail(store: LedgerStore, anchor: Anchor, floor: HistoryFloor): Promise<void> {
-  const reader = new LedgerReader(new Overlay(store), []);
+  const reader = new LedgerReader(new Overlay(store), () => '');
   let hash = anchor.hash;
   const lowest = Math.max(floor.height + 1, anchor.height - TAIL_BLOCKS);
   for (let height = anchor.height; height >= lowest; height--) {
@@ -273,8 +237,4 @@ async function checkTail(store: LedgerStore, anchor: Anchor, floor: HistoryFloor
   if (lowest === floor.height + 1 && !hashesEqual(hash, floor.hash)) {
     throw damagedLedger('the first block does not follow what is below it');
   }
-}
-
-function damagedLedger(reason: string): WaggleError {
-  return new WaggleError('WAGGLE_BOOT_LEDGER', { reason });
 }

@@ -54,8 +54,9 @@ export class Compaction {
     // Only whole files are given up, and the damage may be in the newest one.
     if (this.#isForced) await this.#journal.rotate();
     const position = this.#journal.position();
+    const mark = { kind: 'epoch', epoch: this.#replica.config.roster.epoch } as const;
     const floor = { kind: 'floor', executedHeight: this.#replica.executed.height } as const;
-    await this.#journal.append([floor, ...liveEntries(this.#replica)].map(encodeEntry));
+    await this.#journal.append([mark, floor, ...liveEntries(this.#replica)].map(encodeEntry));
     await this.#journal.pruneBefore(position);
     // What lives may itself be large: wait until as much again has come.
     this.#dueBytes = Math.max(this.#bytesMax, 2 * this.#journal.stats().bytes);

@@ -6,12 +6,13 @@ import { violationError } from './failure.ts';
 import type { Head } from './head.ts';
 import { changeOf, checkpointChange } from './ledger-change.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
+import type { SeatedSubmissions } from './seated-submissions.ts';
 import type { SubmitService } from './submissions.ts';
 
 export interface DeliveryParts {
   readonly state: GovernanceState;
   readonly writer: LedgerWriter;
-  readonly submissions: SubmitService;
+  readonly submissions: SubmitService & Pick<SeatedSubmissions, 'carry'>;
   readonly head: Head;
   readonly counters: Counters;
   readonly onStanding: (standing: Standing) => void;
@@ -32,6 +33,9 @@ export function handOn(deliveries: readonly Delivery[], parts: DeliveryParts): v
       case 'sealed':
       case 'busy':
         submissions.take(delivery);
+        break;
+      case 'carry':
+        submissions.carry(delivery.shard, delivery.item, delivery.id);
         break;
       case 'finalized':
         counters.bump('finalized');

@@ -1,6 +1,6 @@
 import type { Delivery, Effects, Input, JournalEntry, Now, Send } from '../../consensus/types.ts';
 import { InputTrace } from './failure.ts';
-import { InputQueue } from './input-queue.ts';
+import { InputQueue, type PlaceItem } from './input-queue.ts';
 
 /** Time as the driver needs it; tests hold the clock. */
 export interface DriverClock {
@@ -13,7 +13,6 @@ export interface DriverClock {
 
 /** The world around a replica. */
 export interface DriverPorts {
-  readonly validators: number;
   readonly clock: DriverClock;
   /** All inputs of one turn. */
   step(inputs: readonly Input[], now: Now): Effects;
@@ -25,6 +24,8 @@ export interface DriverPorts {
   /** Something to wait for while the ledger is too far behind. */
   room(): Promise<void> | undefined;
   readonly compaction: { isDue(): boolean; run(): Promise<void> };
+  /** The way into the next epoch, in the same place as compaction; it says what the next turn begins with. */
+  readonly epochs?: { isDue(): boolean; run(): Promise<readonly Input[]> };
   /** The loop has ended and does not start again. */
   fail(error: unknown, trace: readonly string[]): void;
 }
@@ -49,6 +50,8 @@ export class Driver {
   readonly #trace = new InputTrace();
   /** Records that no promise rests on yet (D-05). */
   #records: JournalEntry[] = [];
+  /** What the next turn begins with, before all that is queued. */
+  #first: readonly Input[] = [];
   /** Promises were synced and the step does not know yet. */
   #owesSynced = false;
   #running: Promise<void> | undefined;
@@ -59,7 +62,7 @@ export class Driver {
 
   constructor(ports: DriverPorts) {
     this.#ports = ports;
-    this.#queue = new InputQueue(ports.validators);
+    this.#queue = new InputQueue();
   }
 
   /** Queue an input. False when it was dropped: its queue is full, or the driver has stopped. */
@@ -87,6 +90,11 @@ export class Driver {
     if (this.#records.length > 0 && this.#failure === undefined) await this.#append();
   }
 
+  /** What waits goes over into the next epoch, or not. Only while `epochs.run` runs. */
+  beginEpoch(place: PlaceItem): void {
+    this.#queue.beginEpoch(place);
+  }
+
   get isStopped(): boolean {
     return this.#isStopped;
   }
@@ -109,15 +117,24 @@ export class Driver {
   async #next(): Promise<boolean> {
     await this.#ports.clock.turn();
     if (this.#isStopped) return false;
-    const { compaction } = this.#ports;
-    const isDue = compaction.isDue();
-    const inputs = isDue ? [] : this.#queue.take(INPUTS_PER_TURN);
+    const { compaction, epochs } = this.#ports;
+    const isOver = epochs?.isDue() === true;
+    const isDue = isOver || compaction.isDue();
+    const inputs = isDue ? [] : [...this.#first, ...this.#queue.take(INPUTS_PER_TURN)];
+    if (!isDue) this.#first = [];
     if (this.#owesSynced) inputs.unshift(SYNCED);
     if (inputs.length > 0) await this.#turn(inputs);
+    else if (isOver) await this.#endEpoch();
     else if (isDue) await compaction.run();
     // In the same breath as the queue was found empty: what is pushed from here on starts the loop anew.
     else this.#running = undefined;
     return this.#running !== undefined;
+  }
+
+  /** Notes are of the epoch that ends: behind the mark of the next one they would make its journal unreadable. */
+  async #endEpoch(): Promise<void> {
+    if (this.#records.length > 0) await this.#append();
+    this.#first = (await this.#ports.epochs?.run()) ?? [];
   }
 
   async #turn(inputs: readonly Input[]): Promise<void> {

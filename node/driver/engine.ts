@@ -3,22 +3,20 @@ import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { shardOfItem } from '../../consensus/chains/leftovers.ts';
+import { isAwaitingState } from '../../consensus/epoch-place.ts';
 import { stepAll } from '../../consensus/replica.ts';
-import type { Delivery, Input, ReplicaConfig } from '../../consensus/types.ts';
-import { FRAME_BYTES_MAX, SYNC_REQUEST_BYTES_MAX } from '../../consensus/wire.ts';
-import { SEGMENT_ENCODED_BYTES_MAX } from '../../protocol/chain/segment.ts';
-import { verify } from '../../protocol/crypto/verify.ts';
+import type { Delivery, Input } from '../../consensus/types.ts';
 import { WaggleError } from '../../protocol/errors.ts';
-import { chainId } from '../../protocol/genesis.ts';
+import { epochOf } from '../../protocol/governance/epochs.ts';
 import { admittedObservers } from '../../protocol/governance/lookups.ts';
-import { toHex } from '../../protocol/hex.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import type { Checkpoint } from '../../protocol/receipt/checkpoint.ts';
+import type { EpochProof } from '../../protocol/receipt/epoch-proof.ts';
 import type { AgentMode } from '../config/config.ts';
-import type { Identity } from '../config/identity.ts';
+import { type Identity, noSeatError } from '../config/identity.ts';
+import type { Trusted } from '../config/trusted-file.ts';
 import { createMetrics, type GaugeName } from '../metrics/registry.ts';
 import { Counters } from '../network/counters.ts';
-import { createNetwork, type Network, type NetworkHandlers, type NetworkOptions } from '../network/network.ts';
+import { createNetwork, type Network, type NetworkHandlers } from '../network/network.ts';
 import type { NodeApi, NodeStatus } from '../rpc/node-api.ts';
 import type { HomePaths } from '../storage/home.ts';
 import type { KeyLock } from '../storage/key-lock.ts';
@@ -30,10 +28,13 @@ import type { Booted, BootOptions } from './boot.ts';
 import { Compaction } from './compaction.ts';
 import { handOn } from './deliveries.ts';
 import { Driver, type DriverPorts, SYSTEM_CLOCK } from './driver.ts';
-import { failureOf, type NodeFailure, writeReport } from './failure.ts';
+import { networkOptionsOf, peersOf, replicaConfigOf, rosterPeers } from './engine-options.ts';
+import { beginAtTrusted, EpochTurn, putProofs } from './epoch-turn.ts';
+import { failureOf, type NodeFailure, reportFailure, VIOLATION_FILE } from './failure.ts';
 import { Forwarder } from './forwarder.ts';
 import { Head } from './head.ts';
 import { encodeEntry } from './journal-entries.ts';
+import { KeyWatch } from './key-watch.ts';
 import { LedgerCare, type LedgerCareOptions } from './ledger-care.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import { LedgerWriter } from './ledger-writer.ts';
@@ -45,8 +46,10 @@ import { createReceiver } from './receiver.ts';
 import { bootOrRepair, isLedgerDamage } from './repair.ts';
 import { mendSources } from './repair-mend.ts';
 import { createRepairTools, repairPeersOf } from './repair-network.ts';
+import { Rosters } from './rosters.ts';
+import { SeatedSubmissions } from './seated-submissions.ts';
 import { SnapshotRoom } from './snapshots/snapshot-room.ts';
-import { Submissions, type SubmitService } from './submissions.ts';
+import { Submissions } from './submissions.ts';
 import { createSubmitDesk } from './submit-desk.ts';
 import { Transport } from './transport.ts';
 import { tapNetwork, type WireTap } from './wire-tap.ts';
@@ -56,7 +59,7 @@ export interface EngineOptions extends Omit<BootOptions, 'batches'> {
   readonly identity: Identity;
   /** Multiaddrs. */
   readonly listen: readonly string[];
-  /** Multiaddrs by the names of validators, in the place of those in the genesis. */
+  /** Multiaddrs by the names of validators, in the place of those in the roster. */
   readonly dial?: ReadonlyMap<string, string>;
   readonly version: string;
   readonly log: Logger;
@@ -68,7 +71,7 @@ export interface EngineOptions extends Omit<BootOptions, 'batches'> {
   /** Default: adaptive. */
   readonly agentMode?: AgentMode;
   /** Of an operator who wants to know that this is the network meant; there is no start beside it. */
-  readonly trusted?: Checkpoint | undefined;
+  readonly trusted?: Trusted | undefined;
   readonly lock?: KeyLock | undefined;
   /** For tests: writes down all that comes in. */
   readonly tap?: WireTap | undefined;
@@ -80,10 +83,6 @@ const FORWARD_TIMEOUT_MS = 5_000;
 const FORWARD_TICK_MS = 200;
 const NONCE_BYTES = 16;
 
-/** What a violation leaves behind. While it is there the node does not start: somebody has to look at it first. */
-const VIOLATION_FILE = 'violation.json';
-const INVARIANT_FILE = 'invariant.json';
-
 /** A node without its doors for people: replica, journal, ledger, network, and the loop that joins them. */
 export class Engine {
   readonly #options: EngineOptions;
@@ -92,16 +91,19 @@ export class Engine {
   readonly #counters = new Counters();
   readonly #writer: LedgerWriter;
   readonly #reader: LedgerReader;
-  readonly #submissions: SubmitService;
-  readonly #forwarder: Forwarder | undefined;
-  readonly #observerFeed: ObserverFeed | undefined;
+  readonly #rosters: Rosters;
+  readonly #submissions: SeatedSubmissions;
+  readonly #forwarder: Forwarder;
+  readonly #observerFeed: ObserverFeed;
   #forwardTimer: NodeJS.Timeout | undefined;
   readonly #agent: AgentRoom;
   readonly #head: Head;
   readonly #modelKeys: ModelKeys;
+  readonly #keyWatch: KeyWatch;
   readonly #driver: Driver;
   readonly #transport: Transport;
   readonly #snapshots: SnapshotRoom;
+  readonly #epochTurn: EpochTurn;
   readonly #care: LedgerCare;
   readonly #ending = new AbortController();
   readonly #startedAtMs = performance.now();
@@ -120,13 +122,16 @@ export class Engine {
     const isStopped = existsSync(violation);
     if (isStopped && options.rejoin !== true) throw new WaggleError('WAGGLE_BOOT_VIOLATION', { path: violation });
     const config = replicaConfigOf(identity);
-    const tools = createRepairTools({ network: networkOptionsOf(options), config, log });
+    const tools = createRepairTools({ network: networkOptionsOf(options), peersOf: rosterPeers(options), config, log });
     const batching = createBatching(options.agentMode ?? 'adaptive', config);
     const booting = { ...options, batches: batching.policy };
     const booted = await bootOrRepair(config, identity.genesis, paths, booting, tools);
     log.info({ event: 'node.booted', ...booted.facts, journal: booted.journal.stats() });
     let engine: Engine | undefined;
     try {
+      beginAtTrusted(booted.replica, options.trusted);
+      if (identity.isRotated && booted.replica.config.roster.epoch === 0 && options.rejoin !== true)
+        throw noSeatError();
       // Not before the fence is on the disk: a start that fails on the way must not let the next one go without it.
       if (isStopped) await rename(violation, `${violation}.${Date.now()}`);
       engine = new Engine(options, booted, batching);
@@ -140,23 +145,25 @@ export class Engine {
 
   private constructor(options: EngineOptions, booted: Booted, batching: Batching) {
     const { replica, journal, store } = booted;
-    const names = replica.config.roster.validators.map(({ name }) => name);
+    const names = (): readonly string[] => replica.config.roster.validators.map(({ name }) => name);
+    const seat = (): number | undefined => replica.config.self;
     const push = (input: Input): boolean => this.#driver.push(input);
     this.#options = options;
     this.#booted = booted;
-    const network = createNetwork(networkOptionsOf(options));
+    const network = createNetwork(networkOptionsOf(options, replica.config));
     this.#network = options.tap === undefined ? network : tapNetwork(network, options.tap);
+    this.#rosters = new Rosters(replica.config.chain, options.identity.genesis.validators);
     this.#writer = new LedgerWriter(store, replica.executed.height, (error) => this.#fail(error, []));
-    this.#reader = new LedgerReader(this.#writer.overlay, names, {
+    this.#reader = new LedgerReader(this.#writer.overlay, this.#rosters.nameAt, {
       onDamage: (error) => this.#care.suspect(error),
       isHeld: (height) => height > this.#reader.floor.height && height <= this.#head.facts.height,
     });
     store.onFailure((error) => this.#fail(error, []));
-    const { self } = replica.config;
-    this.#forwarder = self === undefined ? this.#createForwarder(names) : undefined;
+    this.#forwarder = this.#createForwarder(names);
     this.#agent = new AgentRoom({ replica, journal, batching, peers: () => this.#network.peers() });
-    this.#submissions = this.#forwarder ?? new Submissions(this.#agent.watched(push), self ?? 0);
-    this.#observerFeed = self === undefined ? undefined : new ObserverFeed(self, this.#toObservers());
+    const own = new Submissions((input) => this.#agent.watched(push)(input), seat);
+    this.#submissions = new SeatedSubmissions(own, this.#forwarder, () => seat() !== undefined);
+    this.#observerFeed = new ObserverFeed(seat, this.#toObservers());
     this.#head = new Head(replica.executed, (error) => options.log.error({ event: 'head.listener', err: error }));
     this.#modelKeys = new ModelKeys({
       directory: options.paths.modelKeys,
@@ -164,12 +171,17 @@ export class Engine {
       registered: (model) => replica.state.models.get(model)?.key,
       onUnusable: (key) => options.log.warn({ event: 'key.unusable', ...key }),
     });
+    this.#keyWatch = new KeyWatch({ ...options, ...options.identity, replica, push });
     this.#transport = new Transport(this.#network, names, push, this.#counters);
     this.#reader.floor = booted.floor;
     this.#snapshots = this.#createSnapshots(push);
+    this.#epochTurn = new EpochTurn({
+      ...{ replica, journal, writer: this.#writer, leaps: this.#snapshots.epochs },
+      nonce: () => randomBytes(NONCE_BYTES),
+      begun: (proofs) => this.#epochBegan(proofs),
+    });
     const compaction = new Compaction(replica, journal, this.#writer, options.journalBytesMax);
     this.#driver = new Driver({
-      validators: names.length,
       clock: SYSTEM_CLOCK,
       step: (inputs, now) => stepAll(replica, inputs, now),
       append: (entries) => journal.append(entries.map(encodeEntry)),
@@ -177,6 +189,7 @@ export class Engine {
       deliver: (deliveries) => this.#handOn(deliveries),
       room: () => this.#writer.room(),
       compaction: betweenTurns(this.#snapshots, compaction),
+      epochs: this.#epochTurn,
       fail: (error, trace) => this.#fail(error, trace),
     });
     this.#care = this.#createCare(compaction);
@@ -185,17 +198,19 @@ export class Engine {
 
   async #start(): Promise<void> {
     const { replica } = this.#booted;
+    const { trusted } = this.#options;
+    if (trusted !== undefined && isAwaitingState(replica)) putProofs(this.#writer, trusted.proofs);
+    await this.#rosters.load(this.#reader, replica);
     this.#head.finalizedBy(await this.#reader.certificateFrom(replica.executed.height));
-    await this.#driver.start({ nonce: randomBytes(NONCE_BYTES), amnesia: this.#booted.amnesia });
+    const isUnknown = isAwaitingState(replica) && replica.config.self !== undefined;
+    await this.#driver.start({ nonce: randomBytes(NONCE_BYTES), amnesia: this.#booted.amnesia || isUnknown });
     await this.#snapshots.start();
     this.#admitObservers();
     await this.#network.start(this.#createReceiver());
     // Beside everything else: a node whose models cannot vote is a node all the same.
     void this.#modelKeys.check();
     this.#care.start();
-    if (this.#forwarder !== undefined) {
-      this.#forwardTimer = setInterval(() => this.#forwarder?.tick(), FORWARD_TICK_MS);
-    }
+    this.#forwardTimer = setInterval(() => this.#forwarder.tick(), FORWARD_TICK_MS);
   }
 
   /** Own multiaddrs with the peer id. */
@@ -263,29 +278,28 @@ export class Engine {
         turn: () => SYSTEM_CLOCK.turn(),
       }),
     });
-    const names: readonly string[] = replica.config.roster.validators.map(({ name }) => name);
     return {
       ...receiver,
       onPeer: (name, connected) => {
         this.#options.log.info({ event: connected ? 'peer.connected' : 'peer.disconnected', peer: name });
         receiver.onPeer(name, connected);
-        const validator = names.indexOf(name);
-        if (connected) this.#forwarder?.tick();
-        else if (validator >= 0) this.#forwarder?.disconnected(validator);
+        const validator = replica.config.roster.validators.findIndex((one) => one.name === name);
+        if (connected) this.#forwarder.tick();
+        else if (validator >= 0) this.#forwarder.disconnected(validator);
       },
     };
   }
 
   #createCare(compaction: Compaction): LedgerCare {
     const { replica, journal, store } = this.#booted;
-    const { config } = replica;
     const { log, scrub = {} } = this.#options;
-    const peers = repairPeersOf(this.#network, config, this.#ending.signal, this.#counters);
+    const peers = repairPeersOf(this.#network, replica.config, this.#ending.signal, this.#counters);
     return new LedgerCare({
       store,
       mend: (pace) =>
         mendSources({
-          config,
+          config: replica.config,
+          genesis: this.#options.identity.genesis,
           store,
           source: this.#writer.overlay,
           peers,
@@ -307,14 +321,15 @@ export class Engine {
     });
   }
 
-  #createForwarder(names: readonly string[]): Forwarder {
+  #createForwarder(names: () => readonly string[]): Forwarder {
     return new Forwarder({
+      shardOf: (item) => shardOfItem(this.#booted.replica.config, item),
       reachable: () => {
         const reached = new Set(this.#network.peers().flatMap((peer) => (peer.connected ? [peer.name] : [])));
-        return names.flatMap((name, index) => (reached.has(name) ? [index] : []));
+        return names().flatMap((name, index) => (reached.has(name) ? [index] : []));
       },
       request: (validator, request) =>
-        this.#network.requestSubmit(names[validator] ?? '', request, AbortSignal.timeout(FORWARD_TIMEOUT_MS)),
+        this.#network.requestSubmit(names()[validator] ?? '', request, AbortSignal.timeout(FORWARD_TIMEOUT_MS)),
       counters: this.#counters,
       nowMs: () => performance.now(),
     });
@@ -328,13 +343,14 @@ export class Engine {
       writer: this.#writer,
       reader: this.#reader,
       retentionBlocks: this.#options.retentionBlocks,
-      trusted: this.#options.trusted,
+      trusted: this.#options.trusted?.checkpoint,
       network: this.#network,
       push,
-      adopted: (anchor) => {
+      adopted: async (anchor, isLanding) => {
         this.#reader.floor = { height: anchor.height, hash: anchor.hash, ballotsHeight: anchor.height };
         this.#head.executed(anchor, undefined);
-        this.#admitObservers();
+        if (isLanding) await this.#epochTurn.landed();
+        else this.#admitObservers();
       },
       onFailure: (error) => this.#fail(error, []),
       log: (event, facts) => log.info({ event, ...facts }),
@@ -347,6 +363,22 @@ export class Engine {
       send: (frame: Uint8Array) => this.#network.sendToObservers(frame),
       isHeard: () => this.#network.hasObservers(),
     };
+  }
+
+  /** N-03: everything that goes by the roster, the seat or the shards. */
+  #epochBegan(proofs: readonly EpochProof[]): void {
+    const { config, state } = this.#booted.replica;
+    const { roster, shards, self } = config;
+    const { epoch, validators } = roster;
+    this.#driver.beginEpoch((item) => shardOfItem(config, item));
+    for (const proof of proofs) this.#rosters.addProof(proof);
+    this.#rosters.add(epoch, epochOf(state).sealedHeight, validators);
+    this.#network.setRoster(peersOf(this.#options, validators), shards, self === undefined);
+    this.#admitObservers();
+    this.#agent.epochBegan();
+    this.#forwarder.epochBegan();
+    const facts = { epoch, seat: self ?? null, validators: validators.length, shards };
+    this.#options.log.info({ event: 'epoch.began', ...facts });
   }
 
   /** Who the ledger lets in now. An observer lets nobody in. */
@@ -363,6 +395,7 @@ export class Engine {
       version,
       network: this.#network,
       reader: this.#reader,
+      rosters: this.#rosters,
       submissions: this.#submissions,
       head: this.#head,
       name: identity.name,
@@ -384,8 +417,10 @@ export class Engine {
     for (const delivery of deliveries) {
       this.#snapshots.take(delivery);
       if (delivery.kind !== 'executed') continue;
-      this.#observerFeed?.take(delivery.executed);
-      if (delivery.executed.touched.some(({ table }) => table === 'observers')) this.#admitObservers();
+      if (this.#booted.replica.config.self !== undefined) this.#observerFeed.take(delivery.executed);
+      const tables = delivery.executed.touched.map(({ table }) => table);
+      if (tables.includes('observers')) this.#admitObservers();
+      if (tables.includes('changes')) void this.#keyWatch.look();
     }
     handOn(deliveries, {
       state: this.#booted.replica.state,
@@ -430,13 +465,7 @@ export class Engine {
     const { paths, log, onFailure } = this.#options;
     if (isLedgerDamage(error)) markLedger(paths.ledger, failure.line);
     log.fatal({ event: 'node.failed', code: failure.code, err: error });
-    if (failure.exitCode === 70) {
-      const file = failure.code === 'WAGGLE_DRIVER_VIOLATION' ? VIOLATION_FILE : INVARIANT_FILE;
-      const { view, finalView, executed } = this.#booted.replica;
-      const position = { view, finalView, executedHeight: executed.height };
-      const stack = error instanceof Error ? error.stack : String(error);
-      writeReport(join(paths.directory, file), { code: failure.code, line: failure.line, position, stack, trace });
-    }
+    if (failure.exitCode === 70) reportFailure(paths.directory, failure, this.#booted.replica, error, trace);
     onFailure(failure);
   }
 }
@@ -461,38 +490,4 @@ function markLedger(ledger: string, reason: string): void {
 async function closeBooted({ journal, store }: Booted): Promise<void> {
   await journal.close();
   await store.close();
-}
-
-function replicaConfigOf({ genesis, roster, self, operatorKey }: Identity): ReplicaConfig {
-  const params = genesis.params;
-  const sign = (message: Uint8Array): Uint8Array => operatorKey.sign(message);
-  return { chain: chainId(genesis), roster, self, ...params, sign, verify };
-}
-
-function networkOptionsOf({ identity, listen, dial }: EngineOptions): NetworkOptions {
-  const { genesis, roster, nodeSeed, self } = identity;
-  return {
-    chain: toHex(chainId(genesis)),
-    identitySeed: nodeSeed,
-    listen,
-    peers: roster.validators.map(({ name, peer, addrs }) => ({
-      name,
-      peer,
-      addrs: addressesOf(dial, name, addrs),
-      validator: true,
-    })),
-    dialsAll: self === undefined,
-    observersMax: LIMITS.observersMax,
-    shards: genesis.params.shards,
-    limits: {
-      frameBytesMax: FRAME_BYTES_MAX,
-      gossipBytesMax: SEGMENT_ENCODED_BYTES_MAX,
-      syncRequestBytesMax: SYNC_REQUEST_BYTES_MAX,
-    },
-  };
-}
-
-function addressesOf(dial: EngineOptions['dial'], name: string, addrs: readonly string[]): readonly string[] {
-  const address = dial?.get(name);
-  return address === undefined ? addrs : [address];
 }

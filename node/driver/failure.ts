@@ -1,12 +1,14 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Replica } from '../../consensus/replica-state.ts';
 import type { Input } from '../../consensus/types.ts';
 import { OWN_PAST } from '../../consensus/types.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 
 /** Why a node stopped by itself. Crash-only: the process ends with `exitCode`, and the next start recovers. */
 export interface NodeFailure {
-  /** 74: a disk failed. 70: a broken invariant, a safety violation or another bug. */
-  readonly exitCode: 70 | 74;
+  /** 74: a disk failed. 78: another build is needed. 70: a broken invariant, a safety violation or another bug. */
+  readonly exitCode: 70 | 74 | 78;
   readonly code: string;
   /** One line for people. */
   readonly line: string;
@@ -26,7 +28,7 @@ export function failureOf(error: unknown): NodeFailure {
   if (DISK_CODES.test(code)) {
     return { exitCode: 74, code, line: `the disk failed, so this node signs nothing more: ${message}` };
   }
-  if (code === VIOLATION && error instanceof WaggleError && error.facts['invariant'] === OWN_PAST) {
+  if (code === VIOLATION && error instanceof WaggleError && error.facts.invariant === OWN_PAST) {
     return {
       exitCode: 70,
       code,
@@ -42,6 +44,9 @@ export function failureOf(error: unknown): NodeFailure {
   }
   if (code === 'WAGGLE_TRUST_DIFFERS') {
     return { exitCode: 70, code, line: `the history here does not lead to the checkpoint that is trusted: ${message}` };
+  }
+  if (code === 'WAGGLE_EPOCH_VERSION') {
+    return { exitCode: 78, code, line: `the network went over to rules that only a newer build knows: ${message}` };
   }
   return { exitCode: 70, code, line: `stopped by a bug: ${message}` };
 }
@@ -95,9 +100,25 @@ function describeInput(input: Input): string {
   }
 }
 
-/** Write a report before the process ends. It must not fail for lack of a disk: then the line on stderr is all there is. */
-export function writeReport(path: string, report: Readonly<Record<string, unknown>>): void {
+/** What a violation leaves behind. While it is there the node does not start: somebody has to look at it first. */
+export const VIOLATION_FILE = 'violation.json';
+const INVARIANT_FILE = 'invariant.json';
+
+/**
+ * Write a report before the process ends. It must not fail for lack of a disk: then the line on stderr is all there is.
+ */
+export function reportFailure(
+  directory: string,
+  { code, line }: NodeFailure,
+  { view, finalView, executed }: Pick<Replica, 'view' | 'finalView' | 'executed'>,
+  error: unknown,
+  trace: readonly string[],
+): void {
+  const position = { view, finalView, executedHeight: executed.height };
+  const stack = error instanceof Error ? error.stack : String(error);
+  const report = { code, line, position, stack, trace };
   try {
+    const path = join(directory, code === VIOLATION ? VIOLATION_FILE : INVARIANT_FILE);
     writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
   } catch {
     return;

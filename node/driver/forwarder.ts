@@ -17,6 +17,8 @@ import {
 } from './submit-wire.ts';
 
 export interface ForwarderParts {
+  /** Where the current slot table has an item. */
+  readonly shardOf: (item: Item) => number;
   /** ValidatorIndices that can be reached now. */
   readonly reachable: () => readonly number[];
   /** One request, one answer. */
@@ -57,6 +59,8 @@ export class Forwarder implements SubmitService {
   #requests = 0;
   #isStopped = false;
   #isScheduled = false;
+  /** How many epochs began: an index in a request of before is somebody else's. */
+  #epochs = 0;
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts;
@@ -85,7 +89,7 @@ export class Forwarder implements SubmitService {
     // In another shard than its own it is void wherever it stands: whoever put it there cannot speak for the item.
     this.#pending.settle(
       delivery.executed,
-      (handed, { author, shard }) => handed.takenBy.has(author) && shard === handed.submission.shard,
+      (handed, { author, shard }) => handed.takenBy.has(author) && shard === this.#parts.shardOf(handed.item),
     );
   }
 
@@ -94,6 +98,17 @@ export class Forwarder implements SubmitService {
     for (const handed of this.#pending.values()) {
       if (handed.takenBy.has(validator)) handed.acceptedAtMs = undefined;
     }
+    this.#schedule();
+  }
+
+  /** Validators have other numbers, and shards others voters: all that is not final is handed on anew. */
+  epochBegan(): void {
+    for (const handed of this.#pending.values()) {
+      handed.takenBy.clear();
+      handed.acceptedAtMs = undefined;
+    }
+    this.#current = 0;
+    this.#epochs += 1;
     this.#schedule();
   }
 
@@ -164,6 +179,7 @@ export class Forwarder implements SubmitService {
 
   async #send(validator: number, batch: readonly Handed[]): Promise<void> {
     for (const handed of batch) handed.isSending = true;
+    const epochs = this.#epochs;
     let statuses: readonly SubmitStatus[] | undefined;
     try {
       const answer = await this.#parts.request(validator, encodeSubmit(batch.map(({ item }) => item)));
@@ -171,13 +187,14 @@ export class Forwarder implements SubmitService {
     } catch {
       // It may have been taken all the same: its word on the item counts.
       this.#parts.counters.bump('forward.failed');
-      this.#current = validator + 1;
+      if (epochs === this.#epochs) this.#current = validator + 1;
     }
     this.#requests -= 1;
     const nowMs = this.#parts.nowMs();
     for (const [at, handed] of batch.entries()) {
       handed.isSending = false;
-      this.#settle(handed, validator, statuses?.[at], nowMs);
+      // Whoever has it by now has it in an epoch that is over, and may have sealed it there for nothing.
+      if (epochs === this.#epochs) this.#settle(handed, validator, statuses?.[at], nowMs);
     }
     this.#schedule();
   }

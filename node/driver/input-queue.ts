@@ -1,4 +1,6 @@
 import type { Input, Message } from '../../consensus/types.ts';
+import type { Item } from '../../protocol/chain/segment.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 
 /** A peer's inputs that may wait; more are dropped and counted, and the protocol repairs what was lost. */
 const PEER_INPUTS_MAX = 4_096;
@@ -9,6 +11,9 @@ const OWN_INPUTS_MAX = 16_384;
 const OWN_SHARE = 0.25;
 /** About what a small decoded message holds. */
 const MESSAGE_BYTES = 512;
+
+/** The shard of an item in the epoch of the moment. */
+export type PlaceItem = (item: Item) => number;
 
 interface Waiting {
   readonly input: Input;
@@ -23,6 +28,10 @@ class Fifo {
 
   get length(): number {
     return this.#items.length - this.#first;
+  }
+
+  replace(change: (input: Input) => Input): void {
+    this.#items = this.#items.map((waiting) => waiting && { ...waiting, input: change(waiting.input) });
   }
 
   push(waiting: Waiting): void {
@@ -47,12 +56,24 @@ class Fifo {
 /** What waits for the next turn: one bounded queue per peer, taken from in rotation, so that none crowds out another. */
 export class InputQueue {
   readonly #own = new Fifo();
-  readonly #peers: readonly Fifo[];
+  /** By ValidatorIndex, made when first heard. */
+  #peers: Fifo[] = [];
   #tick = false;
   #turn = 0;
 
-  constructor(validators: number) {
-    this.#peers = Array.from({ length: validators }, () => new Fifo());
+  readonly #validators: number;
+
+  constructor(validators: number = LIMITS.validatorsMax) {
+    this.#validators = validators;
+  }
+
+  /**
+   * Messages are of peers by their seats in an epoch: those of one that is over are dropped, and said again where they matter.
+   * What was submitted goes into the shard that the slot table of the next one gives it.
+   */
+  beginEpoch(place: PlaceItem): void {
+    this.#peers = [];
+    this.#own.replace((input) => (input.kind === 'submit' ? { ...input, shard: place(input.item) } : input));
   }
 
   /** False when there is no room for it. Ticks are one, however many are asked for. */
@@ -65,11 +86,17 @@ export class InputQueue {
   }
 
   #pushMessage(from: number, input: Extract<Input, { kind: 'message' }>): boolean {
-    const queue = this.#peers[from];
+    const queue = this.#of(from);
     const bytes = sizeBytes(input.message);
     if (queue === undefined || queue.length >= PEER_INPUTS_MAX || queue.bytes + bytes > PEER_BYTES_MAX) return false;
     queue.push({ input, bytes });
     return true;
+  }
+
+  #of(from: number): Fifo | undefined {
+    if (from < 0 || from >= this.#validators) return undefined;
+    while (this.#peers.length <= from) this.#peers.push(new Fifo());
+    return this.#peers[from];
   }
 
   get length(): number {

@@ -14,7 +14,13 @@ export interface JournalFloor {
   readonly executedHeight: number;
 }
 
-export type StoredEntry = JournalEntry | JournalFloor;
+/** Of which epoch all records after it are; those before are of none any more. Without one: of the first. */
+export interface JournalEpoch {
+  readonly kind: 'epoch';
+  readonly epoch: number;
+}
+
+export type StoredEntry = JournalEntry | JournalFloor | JournalEpoch;
 
 /** Types of journal records; append only, never reused. */
 const TYPES = {
@@ -27,6 +33,8 @@ const TYPES = {
   floor: 7,
   fence: 8,
   evidence: 9,
+  epoch: 10,
+  leftover: 11,
 } as const satisfies Record<StoredEntry['kind'], number>;
 
 const NAMES = new Map<number, StoredEntry['kind']>(
@@ -54,10 +62,18 @@ function bytesOf(entry: StoredEntry): Uint8Array {
       return writeCertificate(writeVote(new Writer(), entry.vote), entry.notarization).finish();
     case 'floor':
       return new Writer(8).u64(entry.executedHeight).finish();
+    case 'epoch':
+      return new Writer(4).u32(entry.epoch).finish();
     case 'evidence':
       return entry.evidence.bytes;
+    case 'leftover':
+      return new Writer(8 + entry.item.bytes.length)
+        .u16(entry.shard)
+        .u8(entry.item.kind)
+        .bytes(entry.item.bytes)
+        .finish();
     case 'fence':
-      return entry.view === undefined ? new Uint8Array() : new Writer(8).u64(entry.view).finish();
+      return fenceBytes(entry);
   }
 }
 
@@ -89,9 +105,32 @@ function readEntry(kind: Exclude<StoredEntry['kind'], 'segment'>, reader: Reader
       return { kind, vote: readVote(reader), notarization: readCertificate(reader) };
     case 'floor':
       return { kind, executedHeight: reader.u64() };
+    case 'epoch':
+      return { kind, epoch: reader.u32() };
     case 'evidence':
       return { kind, evidence: decodeEvidence(reader.bytes(reader.remaining)) };
+    case 'leftover': {
+      const shard = reader.u16();
+      return { kind, shard, item: { kind: reader.u8(), bytes: reader.bytes(reader.remaining) } };
+    }
     case 'fence':
-      return { kind, view: reader.remaining === 0 ? undefined : reader.u64() };
+      return readFence(reader);
   }
+}
+
+type FenceEntry = Extract<JournalEntry, { kind: 'fence' }>;
+
+/** Nothing while the view is not known; then the view, and a byte where it was inherited (F-04). */
+function fenceBytes({ view, isInherited }: FenceEntry): Uint8Array {
+  if (view === undefined) return new Uint8Array();
+  const writer = new Writer(9).u64(view);
+  return isInherited === true ? writer.u8(1).finish() : writer.finish();
+}
+
+function readFence(reader: Reader): FenceEntry {
+  if (reader.remaining === 0) return { kind: 'fence', view: undefined };
+  const view = reader.u64();
+  return reader.remaining > 0 && reader.u8() === 1
+    ? { kind: 'fence', view, isInherited: true }
+    : { kind: 'fence', view };
 }

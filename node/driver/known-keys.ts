@@ -1,4 +1,5 @@
 import type { CborValue } from '../../protocol/codec/cbor.ts';
+import { epochOf, openChange } from '../../protocol/governance/epochs.ts';
 import type { Operation } from '../../protocol/governance/operation.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
@@ -11,8 +12,10 @@ import { type Roster, validatorIndex } from '../../protocol/roster.ts';
  * whatever it says, so its signatures need no look. Looks up what the operation names; never walks a table.
  */
 export function knowsActor(state: GovernanceState, roster: Roster, { actor, body }: Operation): boolean {
-  if (state.admins.keys.some((key) => hashesEqual(key, actor))) return true;
+  if (epochOf(state).admins.keys.some((key) => hashesEqual(key, actor))) return true;
   if (validatorIndex(roster, actor) >= 0 || state.seqs.has(toHex(actor))) return true;
+  // A key that is to have a seat says that its node is there.
+  if (openChange(state)?.waitsFor.some((one) => hashesEqual(one, actor)) === true) return true;
   const openers = state.spaces.get(named(body, 'space'))?.openers ?? [];
   if (openers.some((key) => hashesEqual(key, actor))) return true;
   const key = state.models.get(named(body, 'id'))?.key;

@@ -1,4 +1,4 @@
-import type { ExecutedBlock, ExecutedSegment } from '../../consensus/types.ts';
+import type { ExecutedBlock, ExecutedSegment, SealProof } from '../../consensus/types.ts';
 import { assert } from '../../protocol/assert.ts';
 import { type Certificate, encodeCertificate } from '../../protocol/certificate.ts';
 import type { HashedBlock } from '../../protocol/chain/block.ts';
@@ -8,6 +8,7 @@ import { sessionKey } from '../../protocol/governance/row-keys.ts';
 import { TABLES, writeRow } from '../../protocol/governance/rows.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import { encodeEpochProof } from '../../protocol/receipt/epoch-proof.ts';
 import {
   ballotIndexKey,
   ballotKey,
@@ -16,6 +17,7 @@ import {
   blockKey,
   certificateKey,
   checkpointKey,
+  epochEndKey,
   type LedgerKey,
   metaKey,
   operationKey,
@@ -85,11 +87,13 @@ export function sourcePuts({
   block,
   certificate,
   segments,
+  seal,
 }: {
   readonly block: HashedBlock;
   readonly certificate: Certificate | undefined;
   /** In execution order. */
   readonly segments: readonly Segment[];
+  readonly seal?: SealProof | undefined;
 }): LedgerPut[] {
   const { height } = block.block;
   const puts: LedgerPut[] = [
@@ -99,6 +103,10 @@ export function sourcePuts({
   if (certificate !== undefined) {
     puts.push({ key: certificateKey(height), value: encodeCertificate(certificate), height });
   }
+  if (seal !== undefined) {
+    const { epoch } = block.block;
+    puts.push({ key: epochEndKey(epoch), value: encodeEpochProof({ seal: block, ...seal }), height });
+  }
   for (const { header, id, bytes } of segments) {
     const key = segmentKey(header);
     puts.push({ key, value: bytes, height });
@@ -107,18 +115,20 @@ export function sourcePuts({
   return puts;
 }
 
-function blockPuts({ block, certificate, segments, checkpoint }: ExecutedBlock, state: GovernanceState): ChangePut[] {
+function blockPuts(executed: ExecutedBlock, state: GovernanceState): ChangePut[] {
+  const { block, certificate, segments, checkpoint, seal } = executed;
   const { height } = block.block;
-  const puts: ChangePut[] = sourcePuts({ block, certificate, segments: segments.map(({ segment }) => segment) });
+  const ordered = segments.map(({ segment }) => segment);
+  const puts: ChangePut[] = sourcePuts({ block, certificate, segments: ordered, seal });
   if (checkpoint !== undefined) {
     puts.push({ key: checkpointKey(height), value: encodeCheckpoints([checkpoint]), height });
   }
   let index = 0;
-  for (const executed of segments) {
-    const { segment, items } = executed;
+  for (const each of segments) {
+    const { segment, items } = each;
     const outcomes = items.map(({ outcome }) => outcome);
     puts.push({ key: outcomesKey(segment.header), value: encodeOutcomes(height, outcomes), height, isNew: true });
-    puts.push(...itemPuts(executed, { height, index }, state));
+    puts.push(...itemPuts(each, { height, index }, state));
     index += items.length;
   }
   return puts;

@@ -5,12 +5,14 @@ import type { WaggleError } from '../../protocol/errors.ts';
 import type { HeadRow } from '../../protocol/governance/state.ts';
 import { type Hash, ZERO_HASH } from '../../protocol/hash.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import { decodeEpochProof, type EpochProof } from '../../protocol/receipt/epoch-proof.ts';
 import type { BallotFacts, BlockFacts, HistoryRecord, SegmentFacts } from '../rpc/node-api.ts';
 import { damagedRecord } from '../storage/envelope.ts';
 import {
   blockHeightKey,
   blockKey,
   checkpointKey,
+  epochEndKey,
   ledgerKey,
   PREFIXES,
   type SegmentPlace,
@@ -27,7 +29,10 @@ import {
   type StoredBlock,
 } from './ledger-records.ts';
 import type { LedgerSource } from './overlay.ts';
+import type { NameAt } from './rosters.ts';
 import type { HistoryFloor } from './snapshots/snapshot-records.ts';
+
+const EPOCH_MAX = 0xffff_ffff;
 
 /** The history from its first block on. */
 export const NO_FLOOR: HistoryFloor = { height: 0, hash: ZERO_HASH, ballotsHeight: 0 };
@@ -40,11 +45,11 @@ export class LedgerReader {
   floor: HistoryFloor = NO_FLOOR;
   readonly #watch: ReaderWatch;
 
-  /** `names` by ValidatorIndex. */
-  constructor(source: LedgerSource, names: readonly string[], watch: ReaderWatch = {}) {
+  /** `nameAt`: the validator of an index in the epoch of a block. */
+  constructor(source: LedgerSource, nameAt: NameAt, watch: ReaderWatch = {}) {
     this.#source = watchedSource(source, watch);
     this.#watch = watch;
-    this.#ballots = new BallotReader(this.#source, names, (prefix) => this.#missing(prefix));
+    this.#ballots = new BallotReader(this.#source, nameAt, (prefix) => this.#missing(prefix));
   }
 
   async block(at: { readonly height: number } | { readonly hash: Hash }): Promise<BlockFacts | undefined> {
@@ -85,6 +90,13 @@ export class LedgerReader {
     return value === undefined ? undefined : decodeCertificate(value);
   }
 
+  /** What proves that an epoch ended; undefined where it has not, or where this node began later and was not told. */
+  async epochEnd(epoch: number): Promise<EpochProof | undefined> {
+    if (!Number.isInteger(epoch) || epoch < 0 || epoch > EPOCH_MAX) return undefined;
+    const value = await this.#source.get(epochEndKey(epoch));
+    return value === undefined ? undefined : decodeEpochProof(value);
+  }
+
   async storedSegment(place: SegmentPlace): Promise<Segment | undefined> {
     const value = await this.#source.get(segmentKey(place));
     return value === undefined ? undefined : readStoredSegment(value);
@@ -102,9 +114,11 @@ export class LedgerReader {
 
   async segmentsOf(height: number): Promise<SegmentFacts[]> {
     const found: SegmentFacts[] = [];
-    for (const { shard, author, incarnation, from, to } of (await this.storedBlock(height))?.runs ?? []) {
+    const { block, runs = [] } = (await this.storedBlock(height)) ?? {};
+    const epoch = block?.block.epoch ?? 0;
+    for (const { shard, author, incarnation, from, to } of runs) {
       for (let at = from; at <= to; at++) {
-        const { suffix, bytes } = await this.#segmentAt({ shard, author, incarnation, height: at });
+        const { suffix, bytes } = await this.#segmentAt({ epoch, shard, author, incarnation, height: at });
         const outcomes = await this.#source.get(ledgerKey(PREFIXES.outcomes, suffix));
         // Given up while it was being read.
         if (height <= this.floor.height) return [];

@@ -34,9 +34,9 @@ export function rowCountsOf(state: GovernanceState): number[] {
 }
 
 export function encodeAnchor({ anchor, rowCounts }: StoredAnchor): Uint8Array {
-  const { height, view, hash, timeMs, history, cut, standings } = anchor;
-  const writer = new Writer(128 + cut.length * 48).u8(VERSION).u64(height).u64(view).bytes(hash).u64(timeMs);
-  writer.bytes(history).u32(cut.length);
+  const { epoch, height, view, hash, timeMs, history, cut, standings } = anchor;
+  const writer = new Writer(128 + cut.length * 48).u8(VERSION).u32(epoch).u64(height).u64(view);
+  writer.bytes(hash).u64(timeMs).bytes(history).u32(cut.length);
   for (const entry of cut) {
     writer.u16(entry.shard).u16(entry.author).u32(entry.incarnation).u64(entry.height).bytes(entry.tip);
   }
@@ -51,6 +51,7 @@ export function encodeAnchor({ anchor, rowCounts }: StoredAnchor): Uint8Array {
 export function decodeAnchor(bytes: Uint8Array): StoredAnchor {
   const reader = versioned(bytes);
   const facts = {
+    epoch: reader.u32(),
     height: reader.u64(),
     view: reader.u64(),
     hash: reader.bytes(32),

@@ -1,17 +1,21 @@
 import type { Replica } from '../../consensus/replica-state.ts';
+import type { ReplicaConfig } from '../../consensus/types.ts';
 import { ITEM_KINDS } from '../../protocol/chain/segment.ts';
 import type { KeyPair } from '../../protocol/crypto/keys.ts';
 import type { Genesis } from '../../protocol/genesis.ts';
 import { encodeSignedBallot } from '../../protocol/governance/ballot.ts';
+import { placeOf } from '../../protocol/governance/epochs.ts';
 import { encodeSignedOperation } from '../../protocol/governance/operation.ts';
 import { isEnded, missingVoters } from '../../protocol/governance/queries.ts';
 import { headKey, sessionKey } from '../../protocol/governance/row-keys.ts';
-import { shardOf } from '../../protocol/ids.ts';
+import { hashesEqual } from '../../protocol/hash.ts';
 import type { Network } from '../network/network.ts';
 import type { AgentFacts, ChainFacts, NodeApi, NodeStatus } from '../rpc/node-api.ts';
 import type { Head } from './head.ts';
 import type { LedgerReader } from './ledger-reader.ts';
 import type { ModelKeys } from './model-keys.ts';
+import type { Rosters } from './rosters.ts';
+import { epochProofs } from './snapshots/snapshot-answers.ts';
 import type { SubmitService } from './submissions.ts';
 
 const CONTROL_SHARD = 0;
@@ -22,6 +26,7 @@ export interface NodeApiParts {
   readonly version: string;
   readonly network: Network;
   readonly reader: LedgerReader;
+  readonly rosters: Rosters;
   readonly submissions: SubmitService;
   readonly head: Head;
   readonly name: string;
@@ -35,14 +40,18 @@ export interface NodeApiParts {
 /** What RPC knows of this node. */
 export function createNodeApi(parts: NodeApiParts): NodeApi {
   const { replica, genesis, version, network, reader, submissions, head, operatorKey, modelKeys } = parts;
-  const { chain, self, shards } = replica.config;
+  const { chain } = replica.config;
   return {
     chain,
     genesis,
     name: parts.name,
     version,
-    self,
-    operatorKey,
+    get self() {
+      return replica.config.self;
+    },
+    get operatorKey() {
+      return seatKey(replica.config, operatorKey);
+    },
     modelKey: (model) => modelKeys.get(model),
     modelKeyFault: (model) => modelKeys.fault(model),
     status: parts.status,
@@ -63,8 +72,10 @@ export function createNodeApi(parts: NodeApiParts): NodeApi {
     missingVoters: (space, session) => missingOf(replica, reader, space, session),
     isPruned: (what) => reader.isPruned(what),
     firstHeight: () => reader.floor.height + 1,
+    epochProofs: (from) => epochProofs(reader, from),
     checkpoint: (height) => reader.checkpoint(height),
-    submitBallot(signed, shard = shardOf(signed.ballot.space, signed.ballot.voter, shards)) {
+    rosterOf: (epoch) => parts.rosters.of(epoch),
+    submitBallot(signed, shard = placeOf(replica.state, signed.ballot.space, signed.ballot.voter)) {
       const item = { kind: ITEM_KINDS.ballot, bytes: encodeSignedBallot(signed) };
       return submissions.submit(shard, item, signed.id);
     },
@@ -93,4 +104,11 @@ function chainFacts({ chains }: Replica): ChainFacts[] {
     incarnation,
     muted,
   }));
+}
+
+/** The key this node answers by: that of its seat, which a rotation may have changed since it started. */
+function seatKey({ self, roster, keyring = [] }: ReplicaConfig, first: KeyPair): KeyPair {
+  const seated = self === undefined ? undefined : roster.validators[self]?.key;
+  const found = keyring.find(({ publicKey }) => seated !== undefined && hashesEqual(publicKey, seated));
+  return (found as KeyPair | undefined) ?? first;
 }

@@ -3,6 +3,7 @@ import type { Replica } from '../../consensus/replica-state.ts';
 import type { FetchRequest, Input, Message, SnapshotRequest } from '../../consensus/types.ts';
 import { decodeMessage, encodeMessage, isFetchRequest, isSnapshotRequest, kindOf } from '../../consensus/wire.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
+import type { Roster } from '../../protocol/roster.ts';
 import type { Counters } from '../network/counters.ts';
 import type { JudgedSegment, NetworkHandlers } from '../network/network.ts';
 import { judgeSegment } from './segment-gate.ts';
@@ -47,13 +48,33 @@ const REQUESTS: ReadonlySet<Message['kind']> = new Set([
   'fetch-manifest',
   'fetch-chunk',
   'fetch-history',
+  'fetch-epochs',
 ]);
+
+/** ValidatorIndex by name, in the epoch that the replica is in. */
+class Seats {
+  readonly #replica: Replica;
+  #roster: Roster | undefined;
+  #seats = new Map<string, number>();
+
+  constructor(replica: Replica) {
+    this.#replica = replica;
+  }
+
+  of(name: string): number | undefined {
+    const { roster } = this.#replica.config;
+    if (roster !== this.#roster) {
+      this.#roster = roster;
+      this.#seats = new Map(roster.validators.map((validator, index) => [validator.name, index]));
+    }
+    return this.#seats.get(name);
+  }
+}
 
 /** What the network hands over, decoded and judged, as inputs of the step. Nothing a peer sends makes this throw. */
 export function createReceiver(parts: ReceiverParts): NetworkHandlers {
   const { replica, push, counters, serveSubmit } = parts;
-  const indices = new Map<string, number>(replica.config.roster.validators.map(({ name }, index) => [name, index]));
-  const frames = replica.config.self === undefined ? FRAMES_FOR_OBSERVERS : FRAMES_FOR_VALIDATORS;
+  const seats = new Seats(replica);
   const take = (from: number, message: Message): boolean => {
     const isTaken = push({ kind: 'message', from, message });
     if (!isTaken) counters.bump('input.dropped');
@@ -65,7 +86,7 @@ export function createReceiver(parts: ReceiverParts): NetworkHandlers {
     counters.bump(`segment.${verdict}.${reason}`);
     // Its author signed it: through an observer it is as good, and ignored it would hide the copies of others.
     const isTaken =
-      segment !== undefined && take(indices.get(peer) ?? segment.header.author, { kind: 'segment', segment });
+      segment !== undefined && take(seats.of(peer) ?? segment.header.author, { kind: 'segment', segment });
     return { shard, bytes, verdict: verdict === 'accept' && !isTaken ? 'ignore' : verdict };
   };
   return {
@@ -73,7 +94,8 @@ export function createReceiver(parts: ReceiverParts): NetworkHandlers {
     onSegment: (peer, shard, bytes) => onSegment(peer, shard, bytes.slice()).verdict,
     onFrame(peer, bytes, isMuted) {
       // Who it is and what it may send come before anything is decoded (reliability.md 6, rule 2).
-      const from = indices.get(peer);
+      const from = seats.of(peer);
+      const frames = replica.config.self === undefined ? FRAMES_FOR_OBSERVERS : FRAMES_FOR_VALIDATORS;
       const kind = from === undefined ? undefined : kindOf(bytes);
       if (from === undefined) counters.bump('input.unknown_peer');
       else if (kind !== undefined && !frames.has(kind)) counters.bump(`frame.misplaced.${kind}`);

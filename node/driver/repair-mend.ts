@@ -1,7 +1,10 @@
 import { orderSegments } from '../../consensus/execution/executor.ts';
 import type { Anchor, ReplicaConfig } from '../../consensus/types.ts';
 import { WaggleError } from '../../protocol/errors.ts';
+import type { Genesis } from '../../protocol/genesis.ts';
+import type { Hash } from '../../protocol/hash.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
+import { createRoster, type Roster } from '../../protocol/roster.ts';
 import { certificateKey, type LedgerKey } from '../storage/keys.ts';
 import type { LedgerPut, LedgerStore } from '../storage/ledger-store.ts';
 import { sourcePuts } from './ledger-change.ts';
@@ -18,6 +21,7 @@ export interface MendParts {
   /** The store with what is on its way to it. */
   readonly source: LedgerSource;
   readonly peers: RepairPeers;
+  readonly genesis: Pick<Genesis, 'validators'>;
   /** Blocks up to this one are looked at. */
   readonly executed: Anchor;
   /** Up to here blocks were given up (retention), or never there (snapshot). */
@@ -33,7 +37,7 @@ export interface MendParts {
  * @throws WaggleError WAGGLE_REPAIR_HISTORY {height} the chain on the disk does not end in the executed block
  */
 export async function mendSources(parts: MendParts): Promise<number> {
-  const { config, executed, floorHeight, pace } = parts;
+  const { config, genesis, executed, floorHeight, pace } = parts;
   // Where the cut stood at the floor follows from blocks that are gone: only a new snapshot, or a whole ledger, helps.
   if (floorHeight > 0) {
     throw new WaggleError('WAGGLE_REPAIR_SOURCE', { height: floorHeight, record: 'block', reason: 'pruned' });
@@ -41,10 +45,14 @@ export async function mendSources(parts: MendParts): Promise<number> {
   const cursor = new CutCursor();
   let hash = config.chain;
   let mended = 0;
+  let roster = createRoster(config.chain, 0, genesis.validators);
   for (let height = 1; height <= executed.height; height++) {
-    const sources = await sourcesOf(parts, height, hash, cursor);
-    mended += await mendBlock(parts, sources);
-    cursor.advance(sources.block.block.cut);
+    const sources = await sourcesOf(parts, { height, hash, roster }, cursor);
+    mended += await mendBlock(parts, sources, roster.validators.length);
+    const { block } = sources.block;
+    cursor.advance(block);
+    const next = block.reconfig?.epoch;
+    if (next !== undefined) roster = createRoster(config.chain, next.epoch, next.validators);
     hash = sources.block.hash;
     await pace(sources.segments.reduce((sum, { bytes }) => sum + bytes.length, sources.block.bytes.length));
   }
@@ -54,28 +62,27 @@ export async function mendSources(parts: MendParts): Promise<number> {
 
 async function sourcesOf(
   { source, peers }: MendParts,
-  height: number,
-  parentHash: Uint8Array,
+  { height, hash, roster }: { readonly height: number; readonly hash: Hash; readonly roster: Roster },
   cursor: CutCursor,
 ): Promise<BlockSources> {
   const own = ownShelf(source);
-  const held = await attempt(() => readSources(own, height, parentHash, cursor));
+  const held = await attempt(() => readSources(own, height, hash, cursor));
   if (held !== undefined) return held;
   let found: BlockSources | undefined;
-  await peers.fetch(height, async (shelf) => {
-    found = await attempt(() => readSources(firstOf(shelf, own), height, parentHash, cursor));
+  await peers.fetch(height, roster, async (shelf) => {
+    found = await attempt(() => readSources(firstOf(shelf, own), height, hash, cursor));
     return found !== undefined;
   });
   if (found === undefined) throw new WaggleError('WAGGLE_REPAIR_SOURCE', { height, record: 'block', reason: 'gone' });
   return found;
 }
 
-async function mendBlock({ config, store, source }: MendParts, sources: BlockSources): Promise<number> {
-  const { block, certificate } = sources;
+async function mendBlock({ store, source }: MendParts, sources: BlockSources, validators: number): Promise<number> {
+  const { block, certificate, seal } = sources;
   const { height } = block.block;
-  const segments = orderSegments(sources.segments, height, config.roster.validators.length);
+  const segments = orderSegments(sources.segments, height, validators);
   const wrong: LedgerPut[] = [];
-  for (const put of sourcePuts({ block, certificate, segments })) {
+  for (const put of sourcePuts({ block, certificate, segments, seal })) {
     const { value } = await readRecord(source, put.key, (bytes) => bytes);
     if (value === undefined || Buffer.compare(value, put.value) !== 0) wrong.push(put);
   }

@@ -6,6 +6,8 @@ import type { HashedBlock } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Roster } from '../../protocol/roster.ts';
 import type { Network } from '../network/network.ts';
 import type { Shelf } from './repair-sources.ts';
 
@@ -18,8 +20,8 @@ const ROUNDS_MAX = 240;
 
 /** Where a repair gets what the own disk has lost. */
 export interface RepairPeers {
-  /** Blocks from `height` on, proven final, with the segments a peer sent along. @throws WAGGLE_REPAIR_SOURCE nobody has it */
-  fetch(height: number, isEnough: (shelf: Shelf) => Promise<boolean>): Promise<Shelf>;
+  /** Blocks from `height` on, proven final by the roster of their epoch, with the segments a peer sent along. @throws WAGGLE_REPAIR_SOURCE nobody has it */
+  fetch(height: number, roster: Roster, isEnough: (shelf: Shelf) => Promise<boolean>): Promise<Shelf>;
 }
 
 export interface RepairPeersParts {
@@ -33,14 +35,15 @@ export interface RepairPeersParts {
 
 /** Ask one validator after the other, round by round, with the request that a node that is behind uses (R-05). */
 export function createRepairPeers(parts: RepairPeersParts): RepairPeers {
-  const { network, config, signal, onRefused, sleep } = parts;
+  const { network, signal, onRefused, sleep } = parts;
   return {
-    async fetch(height, isEnough) {
-      for (let round = 0; round < ROUNDS_MAX && config.roster.validators.length > 1; round++) {
+    async fetch(height, roster, isEnough) {
+      // Nobody to ask is no reason to wait.
+      for (let round = 0; round < ROUNDS_MAX && network.peers().some(({ validator }) => validator); round++) {
         for (const { name, validator, connected } of network.peers()) {
           if (!validator || !connected) continue;
           if (signal.aborted) throw new WaggleError('WAGGLE_REPAIR_STOPPED');
-          const shelf = await ask(parts, name, height).catch((error: unknown) => {
+          const shelf = await ask(parts, name, height, roster).catch((error: unknown) => {
             onRefused(codeOf(error) ?? 'unknown');
             return undefined;
           });
@@ -54,7 +57,12 @@ export function createRepairPeers(parts: RepairPeersParts): RepairPeers {
   };
 }
 
-async function ask({ network, config, signal }: RepairPeersParts, name: string, from: number): Promise<Shelf> {
+async function ask(
+  { network, config, signal }: RepairPeersParts,
+  name: string,
+  from: number,
+  roster: Roster,
+): Promise<Shelf> {
   const messages: Message[] = [];
   let bytes = 0;
   const onFrame = (frame: Uint8Array): void => {
@@ -65,12 +73,14 @@ async function ask({ network, config, signal }: RepairPeersParts, name: string, 
     // A copy: what is kept must not keep the buffer it came in.
     messages.push(decodeMessage(frame.slice()));
   };
-  await network.requestSync(name, encodeMessage({ kind: 'fetch-final', from }), onFrame, signal);
+  await network.requestSync(name, encodeMessage({ kind: 'fetch-final', epoch: roster.epoch, from }), onFrame, signal);
   const [first, ...rest] = messages;
   if (first?.kind !== 'final') throw new WaggleError('WAGGLE_SYNC_ANSWER_KIND', { kind: first?.kind });
-  checkFinal(config, first.blocks, first.certificate, from);
+  // Chains of any shard there may ever be: what there was in the epoch its blocks say.
+  const then = { ...config, roster, shards: LIMITS.shardsMax };
+  checkFinal(then, first.blocks, first.certificate, from);
   const segments = rest.flatMap((message) => (message.kind === 'segment' ? [message.segment] : []));
-  return answerShelf(config, first.blocks, first.certificate, segments);
+  return answerShelf(then, first.blocks, first.certificate, segments);
 }
 
 /** Consecutive from `from` on, linked, and the last one final by a quorum of the roster. */
@@ -108,8 +118,12 @@ function answerShelf(
     const { shard, author, height } = segment.header;
     byPlace.set(nameOf(shard, author, height), segment);
   }
-  const byHeight = new Map(blocks.map((block) => [block.block.height, block]));
-  const last = blocks.at(-1)?.block.height;
+  // What is above the end of an epoch is no block of the ledger, and its heights are used again.
+  const end = blocks.findIndex(({ block }) => block.reconfig !== undefined);
+  const kept = end < 0 ? blocks : blocks.slice(0, end + 1);
+  const byHeight = new Map(kept.map((block) => [block.block.height, block]));
+  const last = kept.length === blocks.length ? blocks.at(-1)?.block.height : undefined;
+  const seal = blocks[end];
   return {
     async block(height) {
       const value = byHeight.get(height);
@@ -117,6 +131,10 @@ function answerShelf(
     },
     async certificate(height) {
       return height === last ? { value: certificate } : { damage: 'missing' };
+    },
+    async epochEnd(epoch) {
+      if (seal === undefined || seal.block.epoch !== epoch) return { damage: 'missing' };
+      return { value: { seal, tail: blocks.slice(end + 1), certificate } };
     },
     async segment({ shard, author, height }) {
       const value = byPlace.get(nameOf(shard, author, height));
@@ -138,5 +156,6 @@ export function firstOf(one: Shelf, other: Shelf): Shelf {
     block: (height) => either(one.block(height), () => other.block(height)),
     certificate: (height) => either(one.certificate(height), () => other.certificate(height)),
     segment: (place) => either(one.segment(place), () => other.segment(place)),
+    epochEnd: (epoch) => either(one.epochEnd(epoch), () => other.epochEnd(epoch)),
   };
 }

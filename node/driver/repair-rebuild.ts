@@ -1,12 +1,15 @@
-import { advanceStandings, listStandings, readStandings } from '../../consensus/chains/standings.ts';
+import { anchorAt, genesisAnchor } from '../../consensus/anchor.ts';
+import { advanceStandings, readStandings } from '../../consensus/chains/standings.ts';
 import { executeBlock } from '../../consensus/execution/executor.ts';
 import type { Anchor, ExecutedBlock, ReplicaConfig } from '../../consensus/types.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
-import type { Genesis } from '../../protocol/genesis.ts';
+import { type Genesis, genesisRoster } from '../../protocol/genesis.ts';
 import { createState } from '../../protocol/governance/create.ts';
+import { epochOf } from '../../protocol/governance/epochs.ts';
 import type { GovernanceState } from '../../protocol/governance/state.ts';
-import { hashesEqual, ZERO_HASH } from '../../protocol/hash.ts';
+import { hashesEqual } from '../../protocol/hash.ts';
+import { createRoster, type Roster } from '../../protocol/roster.ts';
 import { checkpointKey } from '../storage/keys.ts';
 import type { LedgerStore } from '../storage/ledger-store.ts';
 import { changeOf, checkpointChange } from './ledger-change.ts';
@@ -45,10 +48,6 @@ export interface RebuildProgress {
   readonly fetched: number;
 }
 
-export function genesisAnchor({ chain }: ReplicaConfig): Anchor {
-  return { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
-}
-
 /**
  * Execute the whole ledger once more, from genesis, into a fresh store, along the same way that it was first written. It ends
  * with the first block above the floor that the own disk does not have whole: from there on the journal has it.
@@ -60,11 +59,12 @@ export async function rebuildLedger(parts: RebuildParts): Promise<RebuildProgres
   const { config, genesis, own, fresh, onProgress } = parts;
   const writer = new LedgerWriter(fresh, 0, () => undefined);
   const walk = new SourceWalk(parts);
-  let [anchor, state] = [genesisAnchor(config), createState(genesis)];
-  for (let found = await walk.next(anchor); found !== undefined; found = await walk.next(anchor)) {
+  let [anchor, state, roster] = [genesisAnchor(config.chain), createState(genesis), genesisRoster(genesis)];
+  for (let found = await walk.next(anchor, roster); found !== undefined; found = await walk.next(anchor, roster)) {
     const certificate = found.certificate ?? certificateOf(parts.finalization, found.block);
-    const executed = executeAgain(config, state, anchor, { ...found, certificate }, walk.cursor);
+    const executed = executeAgain({ ...config, roster }, state, anchor, { ...found, certificate }, walk.cursor);
     anchor = executed.anchor;
+    if (anchor.epoch !== roster.epoch) roster = createRoster(config.chain, anchor.epoch, epochOf(state).validators);
     writer.put(changeOf([executed], state));
     await takeCheckpoints(own, writer, anchor);
     await writer.room();
@@ -79,18 +79,19 @@ function executeAgain(
   config: ReplicaConfig,
   state: GovernanceState,
   before: Anchor,
-  { block, certificate, segments }: BlockSources,
+  { block, certificate, segments, seal }: BlockSources,
   cursor: CutCursor,
 ): ExecutedBlock {
-  const { height, timeMs, view, cut } = block.block;
+  const { height, timeMs } = block.block;
   const context = { height, timeMs, roster: config.roster, verify: config.verify };
   const execution = executeBlock(state, context, block, segments, before.history);
-  cursor.advance(cut);
-  const standings = listStandings(advanceStandings(readStandings(before.standings), block));
+  cursor.advance(block.block);
+  const standings = advanceStandings(readStandings(before.standings), block);
   const { history } = execution;
-  const anchor = { height, view, hash: block.hash, timeMs, history, cut: cursor.entries(), standings };
+  const anchor = anchorAt(block, { history, cut: cursor.entries(), standings, roster: config.roster });
   const { shards, touched } = execution;
-  return { block, certificate, segments: execution.segments, shards, checkpoint: undefined, touched, anchor };
+  const executed = { block, certificate, segments: execution.segments, shards, checkpoint: undefined, touched, anchor };
+  return seal === undefined ? executed : { ...executed, seal };
 }
 
 async function takeCheckpoints(own: Pick<LedgerSource, 'get'>, writer: LedgerWriter, anchor: Anchor): Promise<void> {
@@ -119,7 +120,7 @@ class SourceWalk {
     this.#peers = peers;
   }
 
-  async next(anchor: Anchor): Promise<BlockSources | undefined> {
+  async next(anchor: Anchor, roster: Roster): Promise<BlockSources | undefined> {
     const height = anchor.height + 1;
     const read = (shelf: Shelf) => attempt(() => readSources(shelf, height, anchor.hash, this.cursor));
     const own = await read(this.#own);
@@ -128,7 +129,7 @@ class SourceWalk {
     const again = this.#answer === undefined ? undefined : await read(firstOf(this.#answer, this.#own));
     if (again !== undefined) return again;
     let found: BlockSources | undefined;
-    this.#answer = await this.#peers.fetch(height, async (shelf) => {
+    this.#answer = await this.#peers.fetch(height, roster, async (shelf) => {
       found = await read(firstOf(shelf, this.#own));
       return found !== undefined;
     });

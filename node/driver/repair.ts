@@ -1,4 +1,3 @@
-import { pipe } from 'it-pipe';
 import type { ReplicaConfig } from '../../consensus/types.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
 import { codeOf } from '../../protocol/errors.ts';
@@ -14,16 +13,8 @@ import {
 } from '../storage/ledger-files.ts';
 import { openLedgerStore } from '../storage/ledger-store.ts';
 import { isCorruption } from '../storage/level-store.ts';
-import {
-  type Booted,
-  type BootOptions,
-  type BootPaths,
-  boot,
-  checkNotLost,
-  decodeEntries,
-  fenceNewJournal,
-} from './boot.ts';
-import type { StoredEntry } from './journal-entries.ts';
+import { type Booted, type BootOptions, type BootPaths, boot, checkNotLost, fenceNewJournal } from './boot.ts';
+import { readJournal } from './boot-journal.ts';
 import type { RepairPeers } from './repair-peers.ts';
 import { type RebuildProgress, rebuildLedger } from './repair-rebuild.ts';
 
@@ -108,15 +99,12 @@ async function surveyJournal(
   const opened = await openJournal(paths.journal);
   try {
     await checkNotLost(opened, config, paths, options);
-    await fenceNewJournal(opened, config, options);
-    let floor = 0;
+    await fenceNewJournal(opened, options);
+    const { floor, entries } = await readJournal(opened);
     let finalization: Certificate | undefined;
-    await pipe(opened.records, decodeEntries, async (entries: AsyncIterable<StoredEntry>) => {
-      for await (const entry of entries) {
-        if (entry.kind === 'floor') floor = Math.max(floor, entry.executedHeight);
-        if (entry.kind === 'certificate' && entry.certificate.kind === 'finalize') finalization = entry.certificate;
-      }
-    });
+    for (const entry of entries) {
+      if (entry.kind === 'certificate' && entry.certificate.kind === 'finalize') finalization = entry.certificate;
+    }
     return { floor, finalization };
   } finally {
     await opened.journal.close();

@@ -69,6 +69,7 @@ const MENDABLE: ReadonlySet<number> = new Set<LedgerPrefix>([
   PREFIXES.blockHeight,
   PREFIXES.segment,
   PREFIXES.segmentRef,
+  PREFIXES.epochEnd,
 ]);
 
 export function isMendable({ prefix }: Finding): boolean {

@@ -46,9 +46,10 @@ function judgeHeader(
   shard: number | undefined,
   { header, id }: SignedHeader,
 ): SegmentVerdict | undefined {
-  if (!hashesEqual(header.chain, config.chain) || header.epoch !== config.roster.epoch) {
-    return refused(header.shard, 'ignore', 'other chain or epoch');
-  }
+  if (!hashesEqual(header.chain, config.chain)) return refused(header.shard, 'ignore', 'other chain');
+  // Its author is where this node is not yet, or no more. What shards and seats there are then is not for this epoch to say.
+  if (header.epoch > config.roster.epoch) return refused(header.shard, 'early', 'later epoch');
+  if (header.epoch < config.roster.epoch) return refused(header.shard, 'ignore', 'earlier epoch');
   const chain = chains.find(header.shard, header.author);
   if (chain === undefined || (shard !== undefined && header.shard !== shard))
     return refused(header.shard, 'reject', 'no such chain');

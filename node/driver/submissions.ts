@@ -2,7 +2,7 @@ import type { Delivery, Input } from '../../consensus/types.ts';
 import { decodeItems, type Item } from '../../protocol/chain/segment.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import type { Hash } from '../../protocol/hash.ts';
-import type { Submission } from '../rpc/node-api.ts';
+import type { FinalFacts, Submission } from '../rpc/node-api.ts';
 import { PENDING_MAX, PendingItems } from './pending-items.ts';
 import { Sealing } from './sealing.ts';
 
@@ -21,11 +21,12 @@ type PushItem = (input: Extract<Input, { kind: 'submit' }>) => boolean;
 /** What was submitted here and is not final yet. Two submissions of the same bytes share what becomes of them. */
 export class Submissions implements SubmitService {
   readonly #push: PushItem;
-  readonly #self: number;
+  readonly #self: () => number | undefined;
   readonly #pending = new PendingItems<Sealing>();
   #isStopped = false;
 
-  constructor(push: PushItem, self: number) {
+  /** `self`: own ValidatorIndex in the current epoch. */
+  constructor(push: PushItem, self: () => number | undefined) {
     this.#push = push;
     this.#self = self;
   }
@@ -48,7 +49,23 @@ export class Submissions implements SubmitService {
   take(delivery: Extract<Delivery, { kind: 'sealed' | 'busy' | 'executed' }>): void {
     if (delivery.kind === 'sealed') this.#seal(delivery);
     else if (delivery.kind === 'busy') this.#refuse(delivery.id);
-    else this.#pending.settle(delivery.executed, (_, { author }) => author === this.#self);
+    else this.#pending.settle(delivery.executed, (_, { author }) => author === this.#self());
+  }
+
+  /** What became of an item that others sealed for this node. */
+  settle(item: Item, facts: FinalFacts): void {
+    const pending = this.#pending.find(item);
+    if (pending === undefined) return;
+    pending.finish(facts);
+    this.#pending.remove(pending);
+  }
+
+  /** No seat is left to seal it, and nobody else does. */
+  giveUp(item: Item): void {
+    const pending = this.#pending.find(item);
+    if (pending === undefined) return;
+    pending.refuse(new WaggleError('WAGGLE_SUBMIT_BUSY'));
+    this.#pending.remove(pending);
   }
 
   /** Nobody waits for ever: what is sealed stays submitted, but this node will not tell what becomes of it. */

@@ -2,9 +2,9 @@ import type { Replica } from '../../consensus/replica-state.ts';
 import { ITEM_KINDS, type Item } from '../../protocol/chain/segment.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { decodeSignedBallot, type SignedBallot } from '../../protocol/governance/ballot.ts';
+import { placeOf } from '../../protocol/governance/epochs.ts';
 import { decodeSignedOperation, type SignedOperation } from '../../protocol/governance/operation.ts';
 import { type Hash, hashesEqual } from '../../protocol/hash.ts';
-import { shardOf } from '../../protocol/ids.ts';
 import type { Counters } from '../network/counters.ts';
 import { knowsActor } from './known-keys.ts';
 import type { SubmitService } from './submissions.ts';
@@ -106,7 +106,7 @@ function placeBallot({ config, state }: Replica, signed: SignedBallot): Placed |
   const { ballot, id, signature } = signed;
   const key = state.models.get(ballot.voter)?.key;
   if (!hashesEqual(ballot.chain, config.chain) || signature === undefined || key === undefined) return undefined;
-  return { shard: shardOf(ballot.space, ballot.voter, config.shards), id, signatures: [{ key, signature }] };
+  return { shard: placeOf(state, ballot.space, ballot.voter), id, signatures: [{ key, signature }] };
 }
 
 function placeOperation({ config, state }: Replica, signed: SignedOperation): Placed | undefined {

@@ -27,19 +27,18 @@ const FOR_OBSERVERS: ReadonlySet<Message['kind']> = new Set(['status', 'checkpoi
 /** Carries what a step wants sent: frames, segments as frames and to their topic, requests to the sync protocol and back as inputs. */
 export class Transport {
   readonly #network: Network;
-  readonly #names: readonly string[];
+  readonly #names: () => readonly string[];
   readonly #push: (input: Input) => boolean;
   readonly #counters: Counters;
-  readonly #underWay: { all: number; claims: number }[];
+  readonly #underWay = new Map<string, { all: number; claims: number }>();
   readonly #abort = new AbortController();
 
-  /** `names` by ValidatorIndex. */
-  constructor(network: Network, names: readonly string[], push: (input: Input) => boolean, counters: Counters) {
+  /** `names` of the current roster by ValidatorIndex. */
+  constructor(network: Network, names: () => readonly string[], push: (input: Input) => boolean, counters: Counters) {
     this.#network = network;
     this.#names = names;
     this.#push = push;
     this.#counters = counters;
-    this.#underWay = names.map(() => ({ all: 0, claims: 0 }));
   }
 
   send(send: Send): void {
@@ -54,7 +53,7 @@ export class Transport {
       this.#network.broadcastFrame(bytes);
       if (FOR_OBSERVERS.has(send.message.kind)) this.#network.sendToObservers(bytes);
     } else {
-      const name = this.#names[send.to];
+      const name = this.#names()[send.to];
       if (name !== undefined) this.#network.sendFrame(name, encodeMessage(send.message));
     }
   }
@@ -65,9 +64,10 @@ export class Transport {
   }
 
   async #fetch(to: number, request: FetchRequest, isClaim: boolean): Promise<void> {
-    const name = this.#names[to];
-    const underWay = this.#underWay[to];
-    if (name === undefined || underWay === undefined) return;
+    const name = this.#names()[to];
+    if (name === undefined) return;
+    const underWay = this.#underWay.get(name) ?? { all: 0, claims: 0 };
+    this.#underWay.set(name, underWay);
     if (isClaim && underWay.claims >= CLAIMS_PER_PEER_MAX) return this.#counters.bump('fetch.over.claim');
     if (underWay.all >= FETCHES_PER_PEER_MAX) return this.#counters.bump('fetch.over');
     underWay.all += 1;
@@ -77,7 +77,7 @@ export class Transport {
     const onFrame = (bytes: Uint8Array): void => {
       messages += 1;
       if (messages > ANSWER_MESSAGES_MAX) throw new WaggleError('WAGGLE_SYNC_ANSWER_LENGTH', { messages });
-      this.#take(to, bytes);
+      this.#take(name, bytes);
     };
     try {
       await this.#network.requestSync(name, encodeMessage(request), onFrame, this.#abort.signal);
@@ -91,7 +91,10 @@ export class Transport {
   }
 
   /** Decode, check, queue; what throws ends the answer. */
-  #take(from: number, bytes: Uint8Array): void {
+  #take(name: string, bytes: Uint8Array): void {
+    // Its seat may be another than when it was asked, or none.
+    const from = this.#names().indexOf(name);
+    if (from < 0) throw new WaggleError('WAGGLE_SYNC_QUEUE_FULL', { from: name });
     const kind = kindOf(bytes);
     if (kind !== undefined && !ANSWER_KINDS.has(kind)) throw new WaggleError('WAGGLE_SYNC_ANSWER_KIND', { kind });
     const message = decodeMessage(bytes);

@@ -82,6 +82,7 @@ export function tapNetwork(network: Network, tap: WireTap): Network {
     sendFrame: (to, bytes) => network.sendFrame(to, bytes),
     broadcastFrame: (bytes) => network.broadcastFrame(bytes),
     sendToObservers: (bytes) => network.sendToObservers(bytes),
+    setRoster: (peers, shards, dialsAll) => network.setRoster(peers, shards, dialsAll),
     setObservers: (observers) => network.setObservers(observers),
     hasObservers: () => network.hasObservers(),
     requestSync: (to, request, onFrame, signal) => {

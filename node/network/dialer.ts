@@ -15,7 +15,7 @@ const DIAL_GAP_MS = 200;
 const STABLE_MS = 5_000;
 
 interface Attempts {
-  readonly target: DialTarget;
+  target: DialTarget;
   count: number;
   dialedAtMs: number;
   connectedAtMs: number | undefined;
@@ -43,16 +43,34 @@ export class Dialer {
     this.#secondWaitsMs = options.secondWaitsMs ?? SECOND_WAITS_MS;
     this.#dial = dial;
     this.#counters = counters;
-    for (const target of targets) {
-      this.#attempts.set(target.peer, {
-        target,
-        count: 0,
-        dialedAtMs: Number.NEGATIVE_INFINITY,
-        connectedAtMs: undefined,
-        isDialing: false,
-        timer: undefined,
-      });
+    for (const target of targets) this.#add(target, undefined);
+  }
+
+  /** Keep exactly these connected from now on. `isConnected`: which of the new ones are already. */
+  setTargets(targets: readonly DialTarget[], isConnected: (peer: string) => boolean): void {
+    const wanted = new Map(targets.map((target) => [target.peer, target]));
+    for (const [peer, attempts] of this.#attempts) {
+      if (wanted.has(peer)) continue;
+      clearTimeout(attempts.timer);
+      this.#attempts.delete(peer);
     }
+    for (const target of targets) {
+      const known = this.#attempts.get(target.peer);
+      if (known !== undefined) {
+        known.target = target;
+        continue;
+      }
+      const attempts = this.#add(target, isConnected(target.peer) ? this.#nowMs() : undefined);
+      if (this.#isRunning && attempts.connectedAtMs === undefined)
+        this.#schedule(attempts, target.dialsFirst ? 0 : this.#secondWaitsMs);
+    }
+  }
+
+  #add(target: DialTarget, connectedAtMs: number | undefined): Attempts {
+    const fresh = { count: 0, dialedAtMs: Number.NEGATIVE_INFINITY, isDialing: false, timer: undefined };
+    const attempts: Attempts = { target, connectedAtMs, ...fresh };
+    this.#attempts.set(target.peer, attempts);
+    return attempts;
   }
 
   start(): void {
@@ -87,7 +105,7 @@ export class Dialer {
 
   #schedule(attempts: Attempts, waitMs: number): void {
     clearTimeout(attempts.timer);
-    if (!this.#isRunning) return;
+    if (!this.#isRunning || this.#attempts.get(attempts.target.peer) !== attempts) return;
     const gapMs = attempts.dialedAtMs + DIAL_GAP_MS - this.#nowMs();
     attempts.timer = setTimeout(() => void this.#attempt(attempts), Math.max(waitMs, gapMs));
   }

@@ -8,7 +8,7 @@ import type { Counters } from './counters.ts';
  */
 export function rosterGater(
   allowed: { has(peer: string): boolean },
-  addresses: ReadonlySet<string>,
+  isListed: (peer: string, address: string) => boolean,
   counters: Counters,
 ): ConnectionGater {
   const deny = (peer: PeerId, counter: string): boolean => {
@@ -27,12 +27,6 @@ export function rosterGater(
     denyInboundRelayedConnection: () => true,
     denyOutboundRelayedConnection: () => true,
     // Addresses come from the roster; what peers say about themselves is not dialled.
-    filterMultiaddrForPeer: (peer: PeerId, address: Multiaddr) =>
-      addresses.has(withPeer(address.toString(), peer.toString())),
+    filterMultiaddrForPeer: (peer: PeerId, address: Multiaddr) => isListed(peer.toString(), address.toString()),
   };
-}
-
-/** `/ip4/…/tcp/…` with its `/p2p/<peer>` tail, once. */
-export function withPeer(address: string, peer: string): string {
-  return address.includes('/p2p/') ? address : `${address}/p2p/${peer}`;
 }

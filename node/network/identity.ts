@@ -39,6 +39,11 @@ export function parsePeerId(text: string): PeerId {
   return peer;
 }
 
+/** The ledger holds peer ids as texts that only look like one. */
+export function isPeerId(text: string): boolean {
+  return tryParse(text)?.type === 'Ed25519';
+}
+
 function tryParse(text: string): PeerId | undefined {
   try {
     return peerIdFromString(text);

@@ -2,8 +2,8 @@ import type { Connection, Stream } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import { codeOf, WaggleError } from '../../protocol/errors.ts';
 import { Counters } from './counters.ts';
-import { Dialer, SECOND_WAITS_MS } from './dialer.ts';
-import { rosterGater, withPeer } from './gater.ts';
+import { Dialer, type DialTarget, SECOND_WAITS_MS } from './dialer.ts';
+import { rosterGater } from './gater.ts';
 import { Gossip, type JudgedSegment, type Verdict } from './gossip/gossip.ts';
 import { createHost, type Host } from './host.ts';
 import { nodeKeyOf, peerIdOf } from './identity.ts';
@@ -27,6 +27,8 @@ export interface NetworkOptions {
   readonly peers: readonly PeerDescription[];
   /** This node is in no roster: nobody dials it, so it waits for nobody to. */
   readonly dialsAll?: boolean;
+  /** Validators there may be in any epoch, for the caps on connections; default: those of `peers`. */
+  readonly validatorsMax?: number;
   /** Observers there may be at a time: for the caps on connections. */
   readonly observersMax?: number;
   /** Topics 0…shards; 0 is the control shard. */
@@ -80,6 +82,12 @@ export interface Network {
   broadcastFrame(bytes: Uint8Array): void;
   /** To every connected observer. */
   sendToObservers(bytes: Uint8Array): void;
+  /**
+   * The validators and shards of another epoch. Who stays keeps its connection; who is new is let in and dialled; who lost its
+   * seat is an observer until `setObservers`, to be called next, says whether it stays. `dialsAll`: this node has no seat, and
+   * keeps nobody else. What names no peer, and addresses that cannot be dialled, are left out and counted.
+   */
+  setRoster(peers: readonly PeerDescription[], shards: number, dialsAll: boolean): void;
   /** Let in exactly these beside the validators; connections of others end. */
   setObservers(observers: readonly ObserverDescription[]): void;
   /** Whether an observer listens. */
@@ -124,6 +132,8 @@ export function createNetwork(options: NetworkOptions): Network {
 class Libp2pNetwork implements Network {
   readonly #options: NetworkOptions;
   readonly #counters = new Counters();
+  readonly #self: string;
+  #dialsAll: boolean;
   readonly #peers: Peers;
   readonly #dialer: Dialer;
   readonly #gossip: Gossip;
@@ -145,6 +155,8 @@ class Libp2pNetwork implements Network {
     const chain8 = options.chain.slice(0, CHAIN8_CHARS);
     const self = peerIdOf(options.identitySeed);
     this.#options = options;
+    this.#self = self;
+    this.#dialsAll = options.dialsAll === true;
     this.#consensusProtocol = `/waggle/1/consensus/${chain8}`;
     this.#syncProtocol = `/waggle/1/sync/${chain8}`;
     this.#submitProtocol = `/waggle/1/submit/${chain8}`;
@@ -168,14 +180,9 @@ class Libp2pNetwork implements Network {
       'submit',
     );
     this.#peers = new Peers(options.peers, self, (entry) => this.#createLink(entry));
-    this.#dialer = new Dialer(
-      this.#peers.validators
-        .filter(({ addrs }) => addrs.length > 0)
-        .map(({ peer }) => ({ peer, dialsFirst: options.dialsAll === true || self < peer })),
-      (peer) => this.#dial(peer),
-      this.#counters,
-      { secondWaitsMs: options.secondDialMs ?? SECOND_WAITS_MS },
-    );
+    this.#dialer = new Dialer(this.#targets(), (peer) => this.#dial(peer), this.#counters, {
+      secondWaitsMs: options.secondDialMs ?? SECOND_WAITS_MS,
+    });
     this.#gossip = new Gossip(
       {
         chain8,
@@ -199,14 +206,12 @@ class Libp2pNetwork implements Network {
     if (this.#host !== undefined) throw new WaggleError('WAGGLE_NETWORK_STARTED');
     this.#handlers = handlers;
     const allowed = { has: (peer: string) => this.#peers.byId(peer) !== undefined };
-    const addresses = this.#peers.validators.flatMap(({ peer, addrs }) =>
-      addrs.map((address) => withPeer(address, peer)),
-    );
+    const isListed = (peer: string, address: string): boolean => this.#peers.byId(peer)?.lists(address) === true;
     const host = await createHost({
       privateKey: nodeKeyOf(this.#options.identitySeed),
       listen: this.#options.listen,
-      gater: rosterGater(allowed, new Set(addresses), this.#counters),
-      addresses,
+      gater: rosterGater(allowed, isListed, this.#counters),
+      addresses: this.#peers.validators.flatMap(({ dialled }) => dialled),
       peersMax: this.#peersMax(),
       gossip: this.#gossip,
       bootstrapAfterMs: this.#options.secondDialMs ?? SECOND_WAITS_MS,
@@ -225,6 +230,7 @@ class Libp2pNetwork implements Network {
     this.#handlers = undefined;
     clearInterval(this.#gossipTimer);
     this.#dialer.stop();
+    this.#gossip.stop();
     this.#latency.stop();
     for (const { link } of this.#peers.all) link?.stop();
     this.#server.stop();
@@ -262,12 +268,39 @@ class Libp2pNetwork implements Network {
     return this.#peers.observers.some(({ link }) => link?.isReady);
   }
 
+  setRoster(peers: readonly PeerDescription[], shards: number, dialsAll: boolean): void {
+    // An observer lets nobody in.
+    for (const entry of this.#peers.setRoster(peers, !dialsAll)) this.#part(entry);
+    this.#dialsAll = dialsAll;
+    this.#dialer.setTargets(this.#targets(), (peer) => this.#peers.byId(peer)?.connection() !== undefined);
+    this.#gossip.setShards(shards);
+    this.#counters.bump('roster.changed');
+    const { unusable } = this.#peers;
+    if (unusable.peers > 0) this.#counters.bump('roster.unusable_peer', unusable.peers);
+    if (unusable.addresses > 0) this.#counters.bump('roster.unusable_address', unusable.addresses);
+  }
+
   setObservers(observers: readonly ObserverDescription[]): void {
     for (const entry of this.#peers.setObservers(observers)) {
       this.#counters.bump('observer.removed');
-      entry.link?.stop();
-      for (const connection of entry.connections) connection.abort(new WaggleError('WAGGLE_NETWORK_STRANGER'));
+      this.#part(entry);
     }
+  }
+
+  #part(entry: PeerEntry): void {
+    entry.link?.stop();
+    for (const connection of entry.connections) {
+      // Its end is told of a peer that nobody knows any more.
+      this.#latency.disconnected(connection.remotePeer);
+      connection.abort(new WaggleError('WAGGLE_NETWORK_STRANGER'));
+    }
+  }
+
+  /** Whom to keep connected, and who of a pair dials first. */
+  #targets(): DialTarget[] {
+    return this.#peers.validators
+      .filter(({ dialled }) => dialled.length > 0)
+      .map(({ peer }) => ({ peer, dialsFirst: this.#dialsAll || this.#self < peer }));
   }
 
   async requestSubmit(to: string, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
@@ -361,9 +394,9 @@ class Libp2pNetwork implements Network {
   }
 
   async #dial(peer: string): Promise<void> {
-    const addresses = this.#peers.byId(peer)?.addrs.map((address) => multiaddr(withPeer(address, peer))) ?? [];
+    const addresses = this.#peers.byId(peer)?.dialled ?? [];
     try {
-      await this.#host?.dial(addresses);
+      await this.#host?.dial(addresses.map((address) => multiaddr(address)));
     } catch (error) {
       this.#peers.update(peer, { lastError: reasonOf(error) });
       throw error;
@@ -407,9 +440,10 @@ class Libp2pNetwork implements Network {
     return this.#handlers;
   }
 
-  /** Peers there may be: what caps on connections and gossip follow from. */
+  /** Peers there may be in any epoch: what caps on connections and gossip follow from, and cannot be changed later. */
   #peersMax(): number {
-    return Math.max(16, this.#peers.validators.length + (this.#options.observersMax ?? 0));
+    const { validatorsMax = this.#peers.validators.length, observersMax = 0 } = this.#options;
+    return Math.max(16, validatorsMax + observersMax);
   }
 
   async #judge(peer: string, shard: number, bytes: Uint8Array): Promise<Verdict> {

@@ -1,11 +1,11 @@
 import { type Ballot, type SignedBallot, signBallot } from '../../protocol/governance/ballot.ts';
 import type { BallotVerdict } from '../../protocol/governance/ballots.ts';
+import { placeOf } from '../../protocol/governance/epochs.ts';
 import { judgeBallot } from '../../protocol/governance/queries.ts';
 import { headKey, sessionKey } from '../../protocol/governance/row-keys.ts';
 import type { SessionRow } from '../../protocol/governance/state.ts';
 import type { Entry } from '../../protocol/governance/types.ts';
 import { type Hash, hashesEqual } from '../../protocol/hash.ts';
-import { shardOf } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import { duplicateOf, fly, knownOf, type Ready, refusalOf, type Waiting } from './ballot-flight.ts';
@@ -71,7 +71,7 @@ export function launch(desk: Desk, signed: SignedBallot, row: SessionRow, given:
   try {
     const sizeBytes = signed.body.length + (signed.signature === undefined ? UNSIGNED_BYTES : SIGNED_BYTES);
     if (sizeBytes > LIMITS.ballotBytesMax) throw new RpcError('ballot.too-large');
-    const ready = { signed, row, given, shard: shardOf(given.space, given.voter, desk.api.state().shards) };
+    const ready = { signed, row, given, shard: placeOf(desk.api.state(), given.space, given.voter) };
     const verdict = judge(desk, ready);
     if (verdict.outcome === 'counted') fly(desk, ready, waiting);
     else void launchDoubtful(desk, ready, verdict, waiting);

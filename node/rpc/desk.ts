@@ -1,7 +1,7 @@
 import { verify } from '../../protocol/crypto/verify.ts';
-import { genesisRoster } from '../../protocol/genesis.ts';
-import type { BlockContext } from '../../protocol/governance/state.ts';
-import type { Roster } from '../../protocol/roster.ts';
+import { epochOf } from '../../protocol/governance/epochs.ts';
+import type { BlockContext, EpochRow } from '../../protocol/governance/state.ts';
+import { createRoster, type Roster } from '../../protocol/roster.ts';
 import { Deadlines } from './deadlines.ts';
 import { RPC_LIMITS, RPC_TIMING, type RpcTiming } from './limits.ts';
 import type { NodeApi } from './node-api.ts';
@@ -22,7 +22,7 @@ export interface DeskOptions {
 /** What all methods work with: the node, the queues of its writes, the clock and the waits. */
 export class Desk {
   readonly api: NodeApi;
-  readonly roster: Roster;
+  #roster: { readonly row: EpochRow; readonly roster: Roster } | undefined;
   readonly timing: RpcTiming;
   readonly nowMs: () => number;
   readonly ballotQueue: KeyedQueue;
@@ -34,7 +34,6 @@ export class Desk {
 
   constructor(api: NodeApi, options: DeskOptions = {}) {
     this.api = api;
-    this.roster = genesisRoster(api.genesis);
     this.timing = { ...RPC_TIMING, ...options.timing };
     this.nowMs = options.nowMs ?? Date.now;
     const { voterQueueMax, ballotQueueMax, operationQueueMax } = RPC_LIMITS;
@@ -42,6 +41,15 @@ export class Desk {
     this.deadlines = new Deadlines(waitMs);
     this.ballotQueue = new KeyedQueue({ perKey: voterQueueMax, total: ballotQueueMax, waitMs });
     this.operationQueue = new KeyedQueue({ perKey: operationQueueMax, total: operationQueueMax, waitMs });
+  }
+
+  /** Of the epoch that the next block is of. */
+  get roster(): Roster {
+    const row = epochOf(this.api.state());
+    if (this.#roster?.row !== row) {
+      this.#roster = { row, roster: createRoster(this.api.chain, row.epoch, row.validators) };
+    }
+    return this.#roster.roster;
   }
 
   /** In whose segments this node's items stand; nobody's for an observer, so that nothing unsigned passes here. */

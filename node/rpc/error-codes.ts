@@ -161,6 +161,19 @@ export const ERRORS = {
     'the key of this node may not admit observers, or all its places are taken',
     'a validator admits; observer_remove makes room',
   ),
+  'validator.unknown': entry(6015, 'no validator of that name', 'network_get has them'),
+  'change.exists': entry(
+    6016,
+    'a change of the network is open, or the proposal is for another epoch',
+    'network_get has both; change.withdraw makes room while the open one waits',
+  ),
+  'change.refused': entry(
+    6017,
+    'the network may not change like this, or too few of its admins signed',
+    'docs/GUIDE.md says what a change may do; network_get has the admins',
+  ),
+  'change.unknown': entry(6018, 'no such change is open', 'network_get has the open one'),
+  'change.approved': entry(6019, 'the change is approved: any block may end the epoch with it', 'propose the next one'),
 
   'network.busy': entry(7001, 'this node has too much to do', 'wait, then try again', true),
 

@@ -14,6 +14,7 @@ export interface ErrorGuide {
 const HEX = '5f'.repeat(32);
 const ENTRY = 'entries[0]';
 const show = 'waggle session show SESSION';
+const network = 'waggle admin show';
 const status = 'waggle status';
 
 function guide(cause: string, command?: string, example?: ErrorDetail): ErrorGuide {
@@ -223,6 +224,15 @@ export const ERROR_GUIDE: Readonly<Record<ErrorType, ErrorGuide>> = {
     ...notApplied('conflict'),
   }),
   'observer.refused': guide('this node is no validator, or all places are taken', status, notApplied('forbidden')),
+  'validator.unknown': guide('a misspelt name, or one that lost its seat', network, notApplied('not-eligible')),
+  'change.exists': guide('a proposal was made before the last change took effect', network, notApplied('conflict')),
+  'change.refused': guide(
+    'signatures of admins are missing, a key is used twice or no point, or more members change than may at once',
+    network,
+    notApplied('forbidden'),
+  ),
+  'change.unknown': guide('it took effect, or was withdrawn', network, notApplied('not-eligible')),
+  'change.approved': guide('the last new key has said that it is ready', network, notApplied('conflict')),
 
   'network.busy': guide('more ballots or operations wait here than the node takes', 'waggle status --cluster', {
     retryAfterMs: 200,

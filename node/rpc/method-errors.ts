@@ -15,6 +15,27 @@ const OPERATIONS: readonly ErrorType[] = [
   'operation.bad-signature',
 ];
 
+/** What operations of any kind may come to, which clients bring whole. */
+const SIGNED_ELSEWHERE: readonly ErrorType[] = [
+  'space.unknown',
+  'space.exists',
+  'session.unknown',
+  'session.exists',
+  'session.invalid',
+  'session.closed',
+  'session.not-draft',
+  'session.no-proposals',
+  'session.rule-forbids',
+  'proposal.exists',
+  'proposal.unknown',
+  'model.exists',
+  'model.operator-unknown',
+  'model.key-used',
+  'observer.unknown',
+  'observer.exists',
+  'observer.refused',
+];
+
 const BALLOTS: readonly ErrorType[] = [
   ...WRITES,
   'session.unknown',
@@ -78,6 +99,18 @@ const OWN: ReadonlyMap<string, readonly ErrorType[]> = new Map<string, readonly 
   ['space_create', [...OPERATIONS, 'space.exists']],
   ['observer_admit', [...OPERATIONS, 'observer.exists', 'observer.refused']],
   ['observer_remove', [...OPERATIONS, 'observer.unknown']],
+  [
+    'operation_submit',
+    [
+      ...OPERATIONS,
+      ...SIGNED_ELSEWHERE,
+      'validator.unknown',
+      'change.exists',
+      'change.refused',
+      'change.unknown',
+      'change.approved',
+    ],
+  ],
   ['sub_subscribe', [...IN_SESSION, 'method.unknown']],
   ['sub_unsubscribe', ['method.unknown']],
 ]);

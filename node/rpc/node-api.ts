@@ -10,6 +10,8 @@ import type { GovernanceState, HeadRow } from '../../protocol/governance/state.t
 import type { Hash } from '../../protocol/hash.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import type { EpochProof } from '../../protocol/receipt/epoch-proof.ts';
+import type { Roster } from '../../protocol/roster.ts';
 
 /*
  * Everything RPC knows of its node. The driver implements it; RPC tests use a stand-in. Reads are of final, executed
@@ -208,6 +210,10 @@ export interface NodeApi {
   isPruned(what: HistoryRecord): Promise<boolean>;
   /** The first height whose block is kept here. */
   firstHeight(): number;
+  /** The validators of an epoch, by index; undefined for one this node knows nothing of. */
+  rosterOf(epoch: number): Roster | undefined;
+  /** What proves the ends of epochs from this one on, ascending; some of them where there are many, none where it has not ended. */
+  epochProofs(from: number): Promise<readonly EpochProof[]>;
   /** Own and collected signatures over the checkpoint of a height. */
   checkpoint(height: number): Promise<readonly SignedCheckpoint[]>;
 

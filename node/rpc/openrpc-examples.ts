@@ -1,6 +1,21 @@
+import { keyPairFromSeed } from '../../protocol/crypto/keys.ts';
+import { encodeSignedOperation, signOperation } from '../../protocol/governance/operation.ts';
+import { paramsProposeBody } from '../../protocol/governance/operations/network-change.ts';
+import { toHex } from '../../protocol/hex.ts';
+
 const inSession = { space: 'main', session: 'lunch' };
 const HASH = 'b5'.repeat(32);
 const KEY = '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c';
+
+/** Well-formed, and of no network: it is refused as `wrong-chain`. */
+const EXAMPLE_OPERATION = exampleOperation();
+
+function exampleOperation(): string {
+  const key = keyPairFromSeed(new Uint8Array(32).fill(7));
+  const facts = { chain: new Uint8Array(32), actor: key.publicKey, seq: 1, notAfterMs: 1, timeMs: 0 } as const;
+  const body = paramsProposeBody({ epoch: 0, shards: 8 });
+  return toHex(encodeSignedOperation(signOperation({ ...facts, kind: 'params.propose', body }, [key])));
+}
 
 /** Params of one call of each method, for readers and tools of the OpenRPC document. A method without params has `{}`. */
 export const EXAMPLES: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map<
@@ -16,6 +31,7 @@ export const EXAMPLES: ReadonlyMap<string, Readonly<Record<string, unknown>>> = 
   ['chain_getSegment', { id: HASH }],
   ['chain_getChains', { shard: 1 }],
   ['chain_getCheckpoint', { height: 2 }],
+  ['chain_getEpochs', { from: 0 }],
   [
     'session_open',
     {
@@ -58,6 +74,8 @@ export const EXAMPLES: ReadonlyMap<string, Readonly<Record<string, unknown>>> = 
   ['model_register', { id: 'gpt-5', key: KEY, provider: 'openai', aliases: ['GPT 5'] }],
   ['model_update', { id: 'gpt-5', role: 'general' }],
   ['observer_list', {}],
+  ['network_get', {}],
+  ['operation_submit', { operation: EXAMPLE_OPERATION }],
   ['observer_admit', { name: 'guest', peer: `12D3KooW${'A'.repeat(44)}` }],
   ['observer_remove', { name: 'guest' }],
   ['space_list', {}],

@@ -2,6 +2,7 @@ import type { CborValue } from '../../protocol/codec/cbor.ts';
 import type { KeyPair } from '../../protocol/crypto/keys.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { type OperationKind, type SignedOperation, signOperation } from '../../protocol/governance/operation.ts';
+import { proposeParams, proposeRoster, withdrawChange } from '../../protocol/governance/operations/network-change.ts';
 import { admitObserver, removeObserver } from '../../protocol/governance/operations/observer.ts';
 import type { ReadPlan } from '../../protocol/governance/operations/plan.ts';
 import { createSpace, registerModels, updateModel } from '../../protocol/governance/operations/registry.ts';
@@ -39,6 +40,9 @@ const READERS: ReadonlyMap<OperationKind, ReadPlan> = new Map<OperationKind, Rea
   ['session.extend', extendSession],
   ['observer.admit', admitObserver],
   ['observer.remove', removeObserver],
+  ['roster.propose', proposeRoster],
+  ['params.propose', proposeParams],
+  ['change.withdraw', withdrawChange],
 ]);
 
 const QUEUE = 'operations';
@@ -67,6 +71,24 @@ export async function submitOperation(
   return await promise;
 }
 
+/**
+ * Submit what others signed. As `submitOperation`, but nothing is signed here, so nothing is tried twice.
+ * @throws as submitOperation
+ */
+export async function submitSigned(
+  desk: Desk,
+  signed: SignedOperation,
+  level: 'accepted' | 'final',
+): Promise<OperationAnswer> {
+  const { kind, body } = signed.operation;
+  const { promise, resolve, reject } = Promise.withResolvers<OperationAnswer>();
+  const onAccepted = level === 'accepted' ? resolve : undefined;
+  submit(desk, signed, onAccepted)
+    .then((final) => resolve(answerOf(desk, kind, body, signed, final)))
+    .catch(reject);
+  return await promise;
+}
+
 interface Attempt {
   readonly signed: SignedOperation;
   readonly final: FinalFacts;
@@ -81,15 +103,24 @@ async function attempt(
 ): Promise<Attempt> {
   desk.checkWritable();
   const signed = sign(desk, signer, kind, body);
+  return { signed, final: await submit(desk, signed, onAccepted) };
+}
+
+async function submit(
+  desk: Desk,
+  signed: SignedOperation,
+  onAccepted: ((answer: OperationAnswer) => void) | undefined,
+): Promise<FinalFacts> {
+  desk.checkWritable();
   const judged = await settledJudgement(desk, signed);
-  if (judged !== 'applied') return { signed, final: { outcome: judged, height: desk.api.head().height } };
+  if (judged !== 'applied') return { outcome: judged, height: desk.api.head().height };
   const submission = desk.api.submitOperation(signed);
   const facts = { operation: toHex(signed.id) };
   if (onAccepted !== undefined) {
     await desk.settled(submission.accepted, facts);
     onAccepted(facts);
   }
-  return { signed, final: await desk.settled(submission.final, facts) };
+  return await desk.settled(submission.final, facts);
 }
 
 function sign(desk: Desk, signer: KeyPair, kind: OperationKind, body: CborValue): SignedOperation {

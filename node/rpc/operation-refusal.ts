@@ -1,4 +1,5 @@
 import type { CborValue } from '../../protocol/codec/cbor.ts';
+import { epochOf } from '../../protocol/governance/epochs.ts';
 import type { OperationKind } from '../../protocol/governance/operation.ts';
 import { sessionKey } from '../../protocol/governance/row-keys.ts';
 import type { GovernanceState, SessionRow } from '../../protocol/governance/state.ts';
@@ -108,7 +109,8 @@ function rowOf({ fields, state }: Refused): SessionRow | undefined {
 }
 
 /** The opener of the session, or the admins where one key is enough. */
-function isHolder({ key, state: { admins } }: Refused, row: SessionRow): boolean {
+function isHolder({ key, state }: Refused, row: SessionRow): boolean {
+  const { admins } = epochOf(state);
   if (hashesEqual(row.opener, key)) return true;
   return admins.threshold <= 1 && admins.keys.some((admin) => hashesEqual(admin, key));
 }

@@ -61,6 +61,10 @@ const BY_KIND: ReadonlyMap<OperationKind, Partial<Readonly<Record<Refused, Error
   ['model.update', { conflict: 'model.key-used' }],
   ['observer.admit', { conflict: 'observer.exists', forbidden: 'observer.refused' }],
   ['observer.remove', { 'not-eligible': 'observer.unknown' }],
+  ['roster.propose', { 'not-eligible': 'validator.unknown', forbidden: 'change.refused', conflict: 'change.exists' }],
+  ['params.propose', { forbidden: 'change.refused', conflict: 'change.exists' }],
+  ['change.withdraw', { 'not-eligible': 'change.unknown', conflict: 'change.approved' }],
+  ['roster.ready', { 'not-eligible': 'change.unknown' }],
 ]);
 
 export function ballotErrorType(outcome: Refused): ErrorType {

@@ -15,7 +15,7 @@ export const PREFIXES = {
   certificate: 0x03,
   /** block hash → height u64 */
   blockHeight: 0x04,
-  /** shard u16 ‖ author u16 ‖ incarnation u32 ‖ height u64 → segment */
+  /** epoch u32 ‖ shard u16 ‖ author u16 ‖ incarnation u32 ‖ height u64 → segment */
   segment: 0x05,
   /** segment id → segment key suffix */
   segmentRef: 0x06,
@@ -41,6 +41,8 @@ export const PREFIXES = {
   snapshotSignatures: 0x10,
   /** ballot id → where the counted ballot stands: segment, item, block */
   ballotPlace: 0x11,
+  /** epoch u32 → what proves its end: the last block, the empty ones above it, the certificate */
+  epochEnd: 0x12,
 } as const;
 
 export type LedgerPrefix = (typeof PREFIXES)[keyof typeof PREFIXES];
@@ -48,8 +50,9 @@ export type LedgerPrefix = (typeof PREFIXES)[keyof typeof PREFIXES];
 /** Prefix byte ‖ suffix, made by the functions below only. */
 export type LedgerKey = Uint8Array & { readonly __brand: 'LedgerKey' };
 
-/** Place of a segment; `incarnation` grows when an author resumes after losing its disk. */
+/** Place of a segment: chains begin anew in each epoch, and `incarnation` grows when an author resumes after losing its disk. */
 export interface SegmentPlace {
+  readonly epoch: number;
   readonly shard: number;
   readonly author: number;
   readonly incarnation: number;
@@ -75,6 +78,7 @@ export const ballotPlaceKey = (id: Uint8Array): LedgerKey => ledgerKey(PREFIXES.
 export const checkpointKey = (height: number): LedgerKey => ledgerKey(PREFIXES.checkpoint, u64(height));
 export const outcomesKey = (place: SegmentPlace): LedgerKey => ledgerKey(PREFIXES.outcomes, segmentSuffix(place));
 export const operationKey = (id: Uint8Array): LedgerKey => ledgerKey(PREFIXES.operation, id);
+export const epochEndKey = (epoch: number): LedgerKey => ledgerKey(PREFIXES.epochEnd, u32(epoch));
 export const snapshotKey = (height: number): LedgerKey => ledgerKey(PREFIXES.snapshot, u64(height));
 export const snapshotSignaturesKey = (height: number): LedgerKey => ledgerKey(PREFIXES.snapshotSignatures, u64(height));
 
@@ -161,12 +165,13 @@ function u32(value: number): Uint8Array {
   return new Writer(4).u32(value).finish();
 }
 
-function segmentSuffix({ shard, author, incarnation, height }: SegmentPlace): Uint8Array {
+function segmentSuffix({ epoch, shard, author, incarnation, height }: SegmentPlace): Uint8Array {
+  assert(Number.isInteger(epoch) && epoch >= 0 && epoch <= 0xffff_ffff, 'an epoch is 32 bits');
   assert(Number.isInteger(shard) && shard >= 0 && shard <= 0xffff, 'a shard is 16 bits');
   assert(Number.isInteger(author) && author >= 0 && author <= 0xffff, 'an author is 16 bits');
   assert(Number.isInteger(incarnation) && incarnation >= 0 && incarnation <= 0xffff_ffff, 'an index is 32 bits');
   assert(Number.isSafeInteger(height) && height >= 0, 'a height is a safe integer');
-  return new Writer(16).u16(shard).u16(author).u32(incarnation).u64(height).finish();
+  return new Writer(20).u32(epoch).u16(shard).u16(author).u32(incarnation).u64(height).finish();
 }
 
 function checkedText(text: string): Uint8Array {

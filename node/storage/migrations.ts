@@ -23,6 +23,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { from: 1, to: 2, up: async () => ({ puts: [], deletes: [] }) },
   // Rules of execution changed, and counted ballots are found by their place (decision 015).
   { from: 2, to: 3, up: refuseBlocks },
+  // Segments are named by their epoch too, and the state knows which one it is in (decision 016).
+  { from: 3, to: 4, up: refuseBlocks },
 ];
 
 /**
@@ -31,7 +33,7 @@ export const MIGRATIONS: readonly Migration[] = [
  */
 async function refuseBlocks(store: LedgerStore): Promise<LedgerChange> {
   for await (const _ of store.range(PREFIXES.block, { limit: 1 }))
-    throw new WaggleError('WAGGLE_STORE_OLDER', { schema: 2 });
+    throw new WaggleError('WAGGLE_STORE_OLDER', { schema: await readSchema(store) });
   return { puts: [], deletes: [] };
 }
 

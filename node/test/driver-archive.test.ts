@@ -30,7 +30,7 @@ async function withArchive(use: (solo: Solo, ask: Ask) => Promise<void>, directF
         .map((one) => (one.block.block.height < directFrom ? { ...one, certificate: undefined } : one));
       writer.put(changeOf(executed, solo.replica.state));
     }
-    const reader = new LedgerReader(writer.overlay, ['v0']);
+    const reader = new LedgerReader(writer.overlay, (_height, author) => `v${author}`);
     try {
       await use(solo, (request) => collect(answersOf(solo.replica, reader, request)));
     } finally {

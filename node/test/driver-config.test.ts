@@ -190,11 +190,19 @@ describe('a new home', () => {
         );
       };
       assert.equal(await refusal('a', {}), undefined);
-      assert.equal(await refusal('b', { validatorSeed: new Uint8Array(32).fill(9) }), 'WAGGLE_CONFIG_IDENTITY');
+      const strange = { validatorSeed: new Uint8Array(32).fill(9) };
+      assert.equal(await refusal('b', { ...strange, nodeSeed: new Uint8Array(32).fill(8) }), 'WAGGLE_CONFIG_IDENTITY');
       assert.equal(await refusal('c', { nodeSeed: new Uint8Array(32).fill(9) }), 'WAGGLE_CONFIG_IDENTITY');
       assert.equal(await refusal('d', {}, 'v1'), 'WAGGLE_CONFIG_IDENTITY');
       const missing = loadIdentity(homePaths(join(directory, 'e')), undefined);
       await assert.rejects(missing, (error) => codeOf(error) === 'WAGGLE_GENESIS_MISSING');
+    }));
+
+  it('may have a key that came after genesis, of which only its ledger can say whether it has a seat', () =>
+    inTemporaryDirectory(async (directory) => {
+      const paths = await createHome(join(directory, 'f'), { ...HOME, validatorSeed: new Uint8Array(32).fill(9) });
+      const { isRotated, self, name } = await loadIdentity(paths, undefined);
+      assert.deepEqual({ isRotated, self, name }, { isRotated: true, self: undefined, name: 'v0' });
     }));
 
   it('says when its token file is not what it should be', () =>

@@ -41,12 +41,13 @@ class World {
   readonly failures: { error: unknown; trace: readonly string[] }[] = [];
   nowMs = 1_000;
   isDue = false;
+  /** What the way into the next epoch answers; undefined while the epoch is not over. */
+  next: (() => Promise<readonly Input[]>) | undefined;
   append: (entries: readonly JournalEntry[]) => Promise<void> = async () => undefined;
   driver: Driver;
 
   constructor(step: (input: Input) => Partial<Effects>) {
     const ports: DriverPorts = {
-      validators: 4,
       clock: {
         now: () => ({ monoMs: this.nowMs, wallMs: 0 }),
         turn: () => new Promise((resolve) => setImmediate(resolve)),
@@ -78,6 +79,15 @@ class World {
           this.isDue = false;
         },
       },
+      epochs: {
+        isDue: () => this.next !== undefined,
+        run: async () => {
+          const { next } = this;
+          this.events.push('epoch');
+          this.next = undefined;
+          return (await next?.()) ?? [];
+        },
+      },
       fail: (error, trace) => void this.failures.push({ error, trace }),
     };
     this.driver = new Driver(ports);
@@ -86,7 +96,7 @@ class World {
   /** Until the loop rests. */
   async rest(): Promise<void> {
     let before = -1;
-    while (this.driver.queued > 0 || before !== this.events.length) {
+    while ((this.driver.queued > 0 && !this.driver.isStopped) || before !== this.events.length) {
       before = this.events.length;
       for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -245,6 +255,58 @@ describe('driver', () => {
     world.driver.push(submit(1));
     await world.rest();
     assert.deepEqual(world.events, ['submit', 'append 1', 'appended', 'synced', 'compact', 'tick']);
+  });
+
+  it('begins another epoch between turns, before it compacts, and steps what that answers first', async () => {
+    const placed: number[] = [];
+    const world = new World((input) => {
+      if (input.kind === 'submit') placed.push(input.shard);
+      return {};
+    });
+    const message: Input = { kind: 'message', from: 3, message: { kind: 'fetch-final', from: 7 } };
+    world.isDue = true;
+    world.next = async () => {
+      // Pushed before the roster changed, and after.
+      world.driver.push(message);
+      world.driver.push(submit(2));
+      world.driver.beginEpoch(() => 5);
+      world.driver.push({ ...message, from: 4 });
+      return [{ kind: 'start' }];
+    };
+    world.driver.push(submit(1));
+    await world.rest();
+    assert.deepEqual(world.events, ['epoch', 'compact', 'start', 'submit', 'submit', 'message']);
+    assert.deepEqual(placed, [5, 5]);
+  });
+
+  it('leaves no note of an epoch for the journal of the next', async () => {
+    const world = new World((input) => {
+      if (input.kind === 'tick') {
+        world.next = () => Promise.resolve([{ kind: 'start' }]);
+        return { persist: [RECORD], mustSync: false };
+      }
+      return input.kind === 'start' ? { persist: [RECORD] } : {};
+    });
+    world.driver.push({ kind: 'tick' });
+    await world.rest();
+    const before = ['tick', 'append 1', 'appended', 'epoch'];
+    assert.deepEqual(world.events, [...before, 'start', 'append 1', 'appended', 'synced']);
+  });
+
+  it('stops for good when the next epoch cannot begin, and steps nothing of it when it is stopped meanwhile', async () => {
+    for (const isStopped of [false, true]) {
+      const world = new World(() => ({}));
+      world.next = () => {
+        if (!isStopped) return Promise.reject(new WaggleError('WAGGLE_JOURNAL_SYNC'));
+        void world.driver.stop();
+        return Promise.resolve([{ kind: 'start' }]);
+      };
+      world.driver.push({ kind: 'tick' });
+      await world.rest();
+      assert.deepEqual(world.events, ['epoch']);
+      assert.equal(world.failures.length, isStopped ? 0 : 1);
+      assert.equal(world.driver.isStopped, true);
+    }
   });
 
   it('takes nothing once it is stopped', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Input } from '../../consensus/types.ts';
+import { ITEM_KINDS } from '../../protocol/chain/segment.ts';
 import { InputQueue } from '../driver/input-queue.ts';
 
 function message(from: number, height: number): Input {
@@ -66,6 +67,29 @@ describe('input queue', () => {
     assert.deepEqual(
       seen,
       Array.from({ length: next }, (_, height) => `0:${height}`),
+    );
+  });
+
+  it('forgets the messages of an epoch that is over, and keeps items where they go in the next', () => {
+    const queue = new InputQueue(4);
+    for (let from = 0; from < 4; from++) queue.push(message(from, 1));
+    for (const id of [1, 2]) {
+      const item = { kind: ITEM_KINDS.ballot, bytes: Uint8Array.of(id) };
+      queue.push({ kind: 'submit', shard: 1, item, id: new Uint8Array(32).fill(id) });
+    }
+    queue.push({ kind: 'start' });
+    queue.push({ kind: 'tick' });
+    queue.beginEpoch(({ bytes }) => 6 + (bytes[0] ?? 0));
+    assert.equal(queue.length, 4);
+    assert.equal(queue.push(message(1, 5)), true);
+    const taken = queue.take(10);
+    assert.deepEqual(names(taken).toSorted(), ['1:5', 'start', 'submit', 'submit', 'tick']);
+    assert.deepEqual(
+      taken.flatMap((input) => (input.kind === 'submit' ? [[input.id[0], input.shard]] : [])),
+      [
+        [1, 7],
+        [2, 8],
+      ],
     );
   });
 });

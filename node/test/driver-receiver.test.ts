@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { genesisAnchor } from '../../consensus/anchor.ts';
 import { createReplica } from '../../consensus/replica.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import type { Input, Message, ReplicaConfig } from '../../consensus/types.ts';
@@ -12,6 +13,7 @@ import { chainId, genesisRoster, parseGenesis } from '../../protocol/genesis.ts'
 import { createState } from '../../protocol/governance/create.ts';
 import { ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
+import { createRoster } from '../../protocol/roster.ts';
 import { createReceiver } from '../driver/receiver.ts';
 import { Counters } from '../network/counters.ts';
 import type { NetworkHandlers } from '../network/network.ts';
@@ -79,13 +81,25 @@ class Bench {
     yield* this.answers;
   }
 
+  /** As the replica does it: the same object with other contents. */
+  beginEpoch(epoch: number, names: readonly string[], self: number | undefined): void {
+    const validators = names.map((name) => {
+      const validator = CONFIG.roster.validators.find((one) => one.name === name);
+      assert.ok(validator);
+      return validator;
+    });
+    const roster = createRoster(CONFIG.chain, epoch, validators);
+    const { state, executed } = this.replica;
+    Object.assign(this.replica, createReplica({ ...CONFIG, roster, self }, state, { ...executed, epoch }));
+  }
+
   judge(bytes: Uint8Array, shard = 1, from = 'v2'): unknown {
     return this.receiver.onSegment(from, shard, bytes);
   }
 }
 
 function newReplica(self: number | undefined): Replica {
-  const anchor = { height: 0, view: 0, hash: CONFIG.chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
+  const anchor = genesisAnchor(CONFIG.chain);
   return createReplica({ ...CONFIG, self }, createState(GENESIS), anchor);
 }
 
@@ -119,13 +133,27 @@ describe('segments from gossip', () => {
   it('are ignored for what depends on where a node stands', () => {
     const bench = new Bench();
     assert.equal(bench.judge(segmentBytes({ chain: ZERO_HASH })), 'ignore');
-    assert.equal(bench.judge(segmentBytes({ epoch: 3 })), 'ignore');
     assert.equal(bench.judge(segmentBytes({ incarnation: 2 })), 'ignore');
     assert.equal(bench.judge(segmentBytes({ height: 65 })), 'ignore');
     assert.deepEqual(bench.inputs, []);
     bench.room = false;
     assert.equal(bench.judge(segmentBytes()), 'ignore', 'no room');
     assert.equal(bench.counters.get('input.dropped'), 1);
+  });
+
+  it('of another epoch are no fault of anybody, and those of a later one are not remembered as seen', () => {
+    const bench = new Bench();
+    bench.beginEpoch(1, ['v0', 'v1'], 0);
+    const frame = (epoch: number) => bench.receiver.onFrame('v1', encodeSegment(segmentBytes({ epoch })), false);
+    // Shards and seats of another epoch are none of this one's, whatever they are.
+    for (const changed of [{}, { shard: 9 }, { author: 7 }]) {
+      assert.equal(bench.judge(segmentBytes({ epoch: 0, ...changed })), 'ignore');
+      assert.equal(bench.judge(segmentBytes({ epoch: 2, ...changed })), 'early');
+    }
+    assert.deepEqual([frame(0)?.verdict, frame(2)?.verdict], ['ignore', 'early']);
+    assert.deepEqual(bench.inputs, []);
+    bench.beginEpoch(2, ['v0', 'v1'], 0);
+    assert.equal(frame(2)?.verdict, 'accept');
   });
 
   it('are taken through an observer as from their author', () => {
@@ -162,7 +190,7 @@ describe('segments whose body does not decode', () => {
     const known = segmentBytes();
     bench.replica.chains.of(1, 1).add(decodeSegment(known));
     assert.equal(bench.judge(withFalseBody(segmentBytes({ chain: ZERO_HASH }))), 'ignore');
-    assert.equal(bench.counters.get('segment.ignore.other chain or epoch'), 1);
+    assert.equal(bench.counters.get('segment.ignore.other chain'), 1);
     assert.equal(bench.judge(withFalseBody(segmentBytes({ height: 65 }))), 'ignore');
     assert.equal(bench.counters.get('segment.ignore.over the window'), 1);
     assert.equal(bench.judge(withFalseBody(known)), 'ignore');
@@ -191,7 +219,7 @@ describe('segments from frames', () => {
     assert.equal(take(forged)?.verdict, 'reject');
     assert.equal(take(new Uint8Array(9))?.verdict, 'reject');
     assert.equal(take(new Uint8Array(0))?.verdict, 'reject');
-    assert.equal(take(segmentBytes({ epoch: 3 }))?.verdict, 'ignore');
+    assert.equal(take(segmentBytes({ chain: ZERO_HASH }))?.verdict, 'ignore');
     bench.room = false;
     assert.equal(take(segmentBytes({ height: 3 }))?.verdict, 'ignore', 'no room');
     assert.equal(bench.inputs.length, 1);
@@ -263,6 +291,19 @@ describe('frames and requests', () => {
     bench.receiver.onFrame('v3', Uint8Array.of(2), false);
     assert.deepEqual(bench.inputs, [{ kind: 'message', from: 3, message: status }]);
     assert.equal(bench.counters.get('frame.misplaced.propose') + bench.counters.get('frame.misplaced.vote'), 2);
+  });
+
+  it('are of who sits where in the epoch of the moment', () => {
+    const bench = new Bench();
+    bench.receiver.onFrame('v3', encodeMessage(status), false);
+    bench.beginEpoch(1, ['v3', 'v1'], undefined);
+    bench.receiver.onFrame('v3', encodeMessage(status), false);
+    bench.receiver.onFrame('v2', encodeMessage(status), false);
+    bench.receiver.onFrame('v1', Uint8Array.of(1), false);
+    const from = bench.inputs.map((input) => input.kind === 'message' && input.from);
+    assert.deepEqual(from, [3, 0]);
+    assert.equal(bench.counters.get('input.unknown_peer'), 1);
+    assert.equal(bench.counters.get('frame.misplaced.propose'), 1, 'without a seat no proposals');
   });
 
   it('look at the clock when a peer comes', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { genesisAnchor } from '../../consensus/anchor.ts';
 import { createReplica, stepAll } from '../../consensus/replica.ts';
 import type { Input } from '../../consensus/types.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { createState } from '../../protocol/governance/create.ts';
-import { ZERO_HASH } from '../../protocol/hash.ts';
 import { Compaction } from '../driver/compaction.ts';
 import { Driver } from '../driver/driver.ts';
 import { failureOf } from '../driver/failure.ts';
@@ -60,7 +60,7 @@ async function run(work: readonly Input[], failAt: number) {
     signatures += 1;
     return SOLO_CONFIG.sign(message);
   };
-  const anchor = { height: 0, view: 0, hash: SOLO_CONFIG.chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
+  const anchor = genesisAnchor(SOLO_CONFIG.chain);
   const replica = createReplica({ ...SOLO_CONFIG, sign }, createState(SOLO_GENESIS), anchor);
   const store = {
     get: async () => undefined,
@@ -80,7 +80,6 @@ async function run(work: readonly Input[], failAt: number) {
   const writer = new LedgerWriter(store, 0, fail);
   let nowMs = 1_000;
   const driver: Driver = new Driver({
-    validators: 1,
     clock: {
       now: () => ({ monoMs: nowMs, wallMs: 1_700_000_000_000 + nowMs }),
       turn,

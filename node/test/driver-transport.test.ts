@@ -45,7 +45,7 @@ class Bench {
       },
     };
     const push = (input: Input): boolean => this.inputs.push(input) > 0;
-    this.transport = new Transport(network as Network, ['v0', 'v1'], push, this.counters);
+    this.transport = new Transport(network as Network, () => ['v0', 'v1'], push, this.counters);
   }
 }
 

@@ -37,8 +37,8 @@ export function headsOf({ heads }: GovernanceState): string[] {
 }
 
 export function placeOf({ replica }: Pick<Solo, 'replica'>) {
-  const { chain, roster } = replica.config;
-  return { chain, epoch: roster.epoch, ...replica.executed };
+  const { chain } = replica.config;
+  return { chain, ...replica.executed };
 }
 
 /** The chunks of a snapshot of the state as it is, small ones, its archived heads read from the ledger. */

@@ -24,6 +24,7 @@ class Bench {
   reachable = [0, 1, 2];
   nowMs = 0;
   readonly forwarder = new Forwarder({
+    shardOf: () => 1,
     reachable: () => this.reachable,
     request: (validator, request) => this.#ask(validator, request),
     counters: new Counters(),

@@ -27,8 +27,8 @@ describe('ledger keys', () => {
     assert.deepEqual([...metaKey('schema')], [1, ...new TextEncoder().encode('schema')]);
     assert.deepEqual([...blockKey(258)], [2, 0, 0, 0, 0, 0, 0, 1, 2]);
     assert.deepEqual(
-      [...segmentKey({ shard: 1, author: 2, incarnation: 3, height: 4 })],
-      [5, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4],
+      [...segmentKey({ epoch: 7, shard: 1, author: 2, incarnation: 3, height: 4 })],
+      [5, 0, 0, 0, 7, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4],
     );
     assert.deepEqual([...rowKey(9, Uint8Array.of(1, 2))], [7, 9, 1, 2]);
     assert.deepEqual([...sessionIndexKey('a', 'b')], [13, 97, 0, 98]);
@@ -40,6 +40,7 @@ describe('ledger keys', () => {
 
   it('sort as what they stand for sorts', () => {
     const place = fc.record({
+      epoch: fc.nat(300),
       shard: fc.nat(3),
       author: fc.nat(300),
       incarnation: fc.nat(300),
@@ -48,7 +49,11 @@ describe('ledger keys', () => {
     fc.assert(
       fc.property(place, place, (a, b) => {
         const expected =
-          a.shard - b.shard || a.author - b.author || a.incarnation - b.incarnation || Math.sign(a.height - b.height);
+          a.epoch - b.epoch ||
+          a.shard - b.shard ||
+          a.author - b.author ||
+          a.incarnation - b.incarnation ||
+          Math.sign(a.height - b.height);
         assert.equal(Math.sign(compare(segmentKey(a), segmentKey(b))), Math.sign(expected));
       }),
       { seed: 20261124 },

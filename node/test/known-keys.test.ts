@@ -5,6 +5,7 @@ import { keyPairFromSeed } from '../../protocol/crypto/keys.ts';
 import { genesisRoster, parseGenesis } from '../../protocol/genesis.ts';
 import { createState } from '../../protocol/governance/create.ts';
 import type { Operation } from '../../protocol/governance/operation.ts';
+import type { ChangeRow } from '../../protocol/governance/state.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { knowsActor } from '../driver/known-keys.ts';
 
@@ -46,4 +47,14 @@ test('bodies of any form name nothing else', () => {
   const bodies: CborValue[] = [null, 1, 'main', [], [{ space: 'main' }], new Uint8Array(3), { space: 7, id: ['m0'] }];
   for (const body of bodies) assert.ok(!knows(OPENER, body) && !knows(MODEL, body));
   assert.ok(!knows(OPENER, { space: '__proto__', id: 'constructor' }));
+});
+
+test('who is to sit in the next epoch is known from the proposal until it said that it is there', () => {
+  const change = { epoch: 0, waitsFor: [STRANGER] } as unknown as ChangeRow;
+  STATE.changes.set('0', change);
+  assert.ok(knows(STRANGER, null));
+  STATE.changes.set('0', { ...change, withdrawnHeight: 3 });
+  assert.ok(!knows(STRANGER, null));
+  STATE.changes.set('0', { ...change, waitsFor: [] });
+  assert.ok(!knows(STRANGER, null));
 });

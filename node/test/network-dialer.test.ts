@@ -73,4 +73,52 @@ describe('dialer', () => {
     await pass(10_000);
     assert.equal(dialedAtMs.length, dials);
   });
+
+  it('dials who comes with another roster, leaves who goes, and takes who is connected as such', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let nowMs = 0;
+    const dialed: string[] = [];
+    const dialer = new Dialer(
+      [{ peer: 'old', dialsFirst: true }],
+      (peer) => {
+        dialed.push(peer);
+        return Promise.reject(new Error('refused'));
+      },
+      new Counters(),
+      { nowMs: () => nowMs },
+    );
+    const pass = async (ms: number): Promise<void> => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 10) {
+        nowMs += 10;
+        t.mock.timers.tick(10);
+        for (let left = 3; left > 0; left--) await Promise.resolve();
+      }
+    };
+    dialer.start();
+    await pass(20);
+    const targets = ['new', 'here'].map((peer) => ({ peer, dialsFirst: true }));
+    dialer.setTargets(targets, (peer) => peer === 'here');
+    await pass(5_000);
+    assert.deepEqual(new Set(dialed.slice(1)), new Set(['new']));
+    dialer.disconnected('here');
+    await pass(5_000);
+    assert(dialed.includes('here'), 'a connection that was there is followed from then on');
+    dialer.setTargets([], () => false);
+    const dials = dialed.length;
+    await pass(5_000);
+    assert.equal(dialed.length, dials);
+    dialer.stop();
+  });
+
+  it('dials nobody again who went while it was dialled', async (t) => {
+    const answer = Promise.withResolvers<void>();
+    const { dialer, dialedAtMs, pass } = setUp(t, true, () => answer.promise);
+    dialer.start();
+    await pass(20);
+    dialer.setTargets([], () => false);
+    answer.reject(new Error('refused'));
+    await pass(5_000);
+    assert.equal(dialedAtMs.length, 1);
+    dialer.stop();
+  });
 });

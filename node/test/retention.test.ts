@@ -44,7 +44,7 @@ function withLedger(use: (place: Place) => Promise<void>): Promise<void> {
     }
     writer.put(changeOf(solo.take(), solo.replica.state));
     await writer.flush();
-    const reader = new LedgerReader(writer.overlay, ['v0']);
+    const reader = new LedgerReader(writer.overlay, (_height, author) => `v${author}`);
     const snapshots = new SnapshotStore(writer.overlay, writer);
     const retention = (blocks: number | undefined, state = CLOSED): Retention =>
       new Retention({

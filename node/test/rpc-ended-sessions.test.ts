@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { ITEM_KINDS } from '../../protocol/chain/segment.ts';
 import { encodeSignedBallot, type SignedBallot, signBallot } from '../../protocol/governance/ballot.ts';
+import { placeOf } from '../../protocol/governance/epochs.ts';
 import { toHex } from '../../protocol/hex.ts';
-import { parseId, shardOf } from '../../protocol/ids.ts';
+import { parseId } from '../../protocol/ids.ts';
 import { pair, START_MS } from './harness/fake-node-api.ts';
 import { ballotParams, openSession, type Rig, startRig } from './harness/rpc-client.ts';
 
@@ -54,12 +55,12 @@ function ownBallot({ api }: Rig, ...weights: readonly number[]) {
 function sealElsewhere({ api }: Rig, signed: SignedBallot): number | undefined {
   const { space, voter } = signed.ballot;
   const item = { kind: ITEM_KINDS.ballot, bytes: encodeSignedBallot(signed) };
-  return api.advance(shardOf(space, voter, api.state().shards), item)?.height;
+  return api.advance(placeOf(api.state(), space, voter), item)?.height;
 }
 
 const known = (rig: Rig, signed: SignedBallot, height: number | undefined) => ({
   ballot: toHex(signed.id),
-  shard: shardOf('main', signed.ballot.voter, rig.api.state().shards),
+  shard: placeOf(rig.api.state(), 'main', signed.ballot.voter),
   status: 'final',
   outcome: 'duplicate',
   height,

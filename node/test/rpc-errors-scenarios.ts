@@ -1,6 +1,13 @@
+import type { CborValue } from '../../protocol/codec/cbor.ts';
 import { WaggleError } from '../../protocol/errors.ts';
 import { signBallot } from '../../protocol/governance/ballot.ts';
-import { toHex } from '../../protocol/hex.ts';
+import { encodeSignedOperation, type OperationKind, signOperation } from '../../protocol/governance/operation.ts';
+import {
+  changeNameBody,
+  paramsProposeBody,
+  rosterProposeBody,
+} from '../../protocol/governance/operations/network-change.ts';
+import { fromHex, toHex } from '../../protocol/hex.ts';
 import { parseId } from '../../protocol/ids.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { ErrorType } from '../rpc/error-codes.ts';
@@ -235,7 +242,38 @@ const REGISTRY: Partial<Record<ErrorType, Scenario>> = {
   ),
 };
 
+/** Operations that somebody signed elsewhere and brings whole, one after the other; the answer to the last one. */
+const brought =
+  (...operations: readonly (readonly [kind: OperationKind, body: CborValue])[]): Scenario =>
+  async (rig) => {
+    let answer: RpcAnswer | undefined;
+    for (const [at, [kind, body]] of operations.entries()) {
+      const times = { notAfterMs: START_MS + 60_000, timeMs: START_MS };
+      const facts = { chain: rig.api.chain, actor: pair(1).publicKey, seq: at + 1, ...times, kind, body };
+      const operation = toHex(encodeSignedOperation(signOperation(facts, [pair(1)])));
+      answer = await rig.call('operation_submit', { operation });
+    }
+    if (answer === undefined) throw new RangeError('no operation');
+    return answer;
+  };
+
+const fifth = { name: parseId('node5'), key: pair(60).publicKey, peer: PEER, addrs: [] };
+const joins = ['roster.propose', rosterProposeBody({ epoch: 0, add: [fifth] })] as const;
+const change = new Uint8Array(32).fill(1);
+const CHANGES: Partial<Record<ErrorType, Scenario>> = {
+  'validator.unknown': brought(['roster.propose', rosterProposeBody({ epoch: 0, remove: [parseId('nobody')] })]),
+  'change.exists': brought(joins, joins),
+  'change.refused': brought(['roster.propose', rosterProposeBody({ epoch: 0, add: [{ ...fifth, key: change }] })]),
+  'change.unknown': brought(['change.withdraw', changeNameBody({ epoch: 0, change })]),
+  'change.approved': async (rig) => {
+    const proposed = await brought(['params.propose', paramsProposeBody({ epoch: 0, shards: 3 })])(rig);
+    const { operation } = (proposed as unknown as { result: { operation: string } }).result;
+    const body = changeNameBody({ epoch: 0, change: fromHex(operation, 32) });
+    return await brought(['session.cancel', null], ['change.withdraw', body])(rig);
+  },
+};
+
 /** How each public error comes about, by its type. */
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
-  Object.entries({ ...REQUEST, ...READS, ...SESSIONS, ...BALLOTS, ...REGISTRY }),
+  Object.entries({ ...REQUEST, ...READS, ...SESSIONS, ...BALLOTS, ...REGISTRY, ...CHANGES }),
 );

@@ -25,7 +25,7 @@ test('every error has its own number, in the range of its family', () => {
     [3, /^proposal\./],
     [4, /^ballot\./],
     [5, /^(tally|receipt)\./],
-    [6, /^(model|operation|observer)\./],
+    [6, /^(model|operation|observer|validator|change)\./],
     [7, /^network\./],
     [8, /^storage\./],
   ]);

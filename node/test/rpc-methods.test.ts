@@ -50,6 +50,7 @@ test('every read answers in the shape it announces', async (t) => {
     ['chain_getBlock', { height: 1 }],
     ['chain_getChains', {}],
     ['chain_getCheckpoint', [1]],
+    ['chain_getEpochs', {}],
     ['chain_getSegment', [toHex(rig.api.lastSegment)]],
     ['session_get', at],
     ['session_list', {}],

@@ -2,15 +2,13 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { keyPairFromSeed } from '../../protocol/crypto/keys.ts';
-import { toHex } from '../../protocol/hex.ts';
-import { type Checkpoint, checkpointDigest } from '../../protocol/receipt/checkpoint.ts';
 import type { RunningNode } from '../compose.ts';
 import type { NodeApi } from '../rpc/node-api.ts';
 import { Cluster, DEADLINE_MS, reached } from './harness/cluster.ts';
 import { eventually, within } from './harness/deadline.ts';
 import { eventCount, loadSessions, Observers } from './harness/observers.ts';
 import { rowsOf } from './harness/state-rows.ts';
+import { signedByTwo } from './harness/trusted.ts';
 
 const INTERVAL = 10;
 const KEPT = 4;
@@ -116,17 +114,6 @@ test('snapshots among real nodes', { timeout: 400_000 }, async (t) => {
     assert.deepEqual([cluster.failures, observers.failures], [[], []]);
   });
 });
-
-/** What a cluster's first two validators would have signed, as the command prints it. */
-function signedByTwo(checkpoint: Checkpoint) {
-  const { chain, epoch, height, blockHash, timeMs, history, root } = checkpoint;
-  const signatures = [0, 1].map((signer) => {
-    const key = keyPairFromSeed(new Uint8Array(32).fill(signer + 101));
-    return { signer, signature: toHex(key.sign(checkpointDigest(checkpoint))) };
-  });
-  const hashes = { chain: toHex(chain), blockHash: toHex(blockHash), history: toHex(history), root: toHex(root) };
-  return { ...hashes, epoch, height, time: new Date(timeMs).toISOString(), signatures };
-}
 
 async function reachedBy(api: NodeApi, target: NodeApi): Promise<void> {
   const { height } = target.head();

@@ -35,7 +35,7 @@ function source(): { solo: Solo; chunks: Uint8Array[]; stored: StoredSnapshot } 
   solo.vote([solo.ballot('a', 3), solo.ballot('b', 4)]);
   const { replica } = solo;
   const { chain, roster } = replica.config;
-  const place = { chain, epoch: roster.epoch, ...replica.executed };
+  const place = { chain, ...replica.executed };
   const chunks = [...snapshotChunks(place, freezeState(replica.state), { chunkBytes: 100 })].flatMap(
     (chunk) => chunk ?? [],
   );
@@ -208,7 +208,7 @@ describe('a snapshot in the store', () => {
       withPlace(directory, async (place) => {
         const { snapshots } = place;
         const ask = (request: SnapshotRequest) =>
-          collect(snapshotAnswers(snapshots, { checkpoint: async () => [] }, request));
+          collect(snapshotAnswers(snapshots, { checkpoint: async () => [], epochEnd: async () => undefined }, request));
         await storeChunks(place);
         assert.deepEqual(await ask({ kind: 'fetch-manifest', height }), honest({ kind: 'fetch-manifest', height }));
         assert.deepEqual((await ask({ kind: 'fetch-chunk', height, index: 3 })).length, 1);

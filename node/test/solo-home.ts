@@ -75,7 +75,7 @@ export async function contentOf(store: LedgerStore): Promise<Map<string, string>
 /** Peers that have what a whole store has. */
 export function peersWith(directory: string | undefined, asked: number[] = []): RepairPeers {
   return {
-    async fetch(height, isEnough) {
+    async fetch(height, _roster, isEnough) {
       asked.push(height);
       if (directory !== undefined) {
         const { store } = await openLedgerStore(pathsIn(directory).ledger, OPTIONS);

@@ -1,3 +1,4 @@
+import { genesisAnchor } from '../../consensus/anchor.ts';
 import { createReplica, step } from '../../consensus/replica.ts';
 import type { Replica } from '../../consensus/replica-state.ts';
 import type { ExecutedBlock, Input, JournalEntry, ReplicaConfig } from '../../consensus/types.ts';
@@ -11,7 +12,6 @@ import { createState } from '../../protocol/governance/create.ts';
 import { encodeSignedOperation, type OperationKind, signOperation } from '../../protocol/governance/operation.ts';
 import { sessionCloseBody } from '../../protocol/governance/operations/session-end.ts';
 import { sessionOpenBody } from '../../protocol/governance/operations/session-open.ts';
-import { ZERO_HASH } from '../../protocol/hash.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { parseId, shardOf } from '../../protocol/ids.ts';
 
@@ -52,15 +52,7 @@ export class Solo {
   #seq = 0;
 
   constructor() {
-    const anchor = {
-      height: 0,
-      view: 0,
-      hash: SOLO_CONFIG.chain,
-      timeMs: 0,
-      history: ZERO_HASH,
-      cut: [],
-      standings: [],
-    };
+    const anchor = genesisAnchor(SOLO_CONFIG.chain);
     this.replica = createReplica(SOLO_CONFIG, createState(SOLO_GENESIS), anchor);
     this.#step({ kind: 'start' });
   }

@@ -17,7 +17,10 @@ const BROKEN = Uint8Array.of(1, 99);
 class Bench {
   readonly inputs: Input[] = [];
   room = true;
-  readonly submissions = new Submissions((input) => this.room && this.inputs.push(input) > 0, SELF);
+  readonly submissions = new Submissions(
+    (input) => this.room && this.inputs.push(input) > 0,
+    () => SELF,
+  );
 
   submit(bytes: Uint8Array) {
     return this.submissions.submit(1, { kind: ITEM_KINDS.ballot, bytes }, ID);

@@ -20,6 +20,7 @@ import { collect } from './collect.ts';
 const CHAIN = new Uint8Array(32).fill(9);
 const ADMIN = keyPairFromSeed(new Uint8Array(32).fill(1));
 const STRANGER = keyPairFromSeed(new Uint8Array(32).fill(2));
+const CANDIDATE = keyPairFromSeed(new Uint8Array(32).fill(4));
 const VOTER_KEY = new Uint8Array(32).fill(3);
 const GOOD = new Uint8Array(64).fill(1);
 const BAD = new Uint8Array(64).fill(2);
@@ -77,7 +78,10 @@ class Bench {
       models: new Map([['known', { key: VOTER_KEY }]]),
       spaces: new Map(),
       seqs: new Map(),
-      admins: { keys: [ADMIN.publicKey], threshold: 1 },
+      epochs: new Map([
+        ['current', { epoch: 0, params: { shards: 2 }, admins: { keys: [ADMIN.publicKey], threshold: 1 } }],
+      ]),
+      changes: new Map([['0', { epoch: 0, waitsFor: [CANDIDATE.publicKey] }]]),
     };
     const config = { chain: CHAIN, shards: 2, verify, roster: { validators: [] } };
     return { config, state } as unknown as Replica;
@@ -109,6 +113,15 @@ test('what verifies is sealed; what does not, or is of a key nobody knows, is re
   const unknown = [ballot(3, GOOD, 'nobody'), operation(STRANGER), { kind: ITEM_KINDS.ballot, bytes: ZERO_HASH }];
   assert.deepEqual(await bench.submit('o', unknown), ['refused', 'refused', 'refused']);
   assert.equal(bench.verified.length, 4, 'an unknown key is refused before anything is verified');
+});
+
+test('a key that a change of the network waits for hands in that it is there', async () => {
+  const bench = new Bench();
+  assert.deepEqual(await bench.submit('o', [operation(CANDIDATE), operation(CANDIDATE, BAD, 2)]), [
+    'accepted',
+    'refused',
+  ]);
+  assert.equal(bench.taken[0]?.submission.shard, 0);
 });
 
 test('10,000 bad signatures a second of one observer cost less than a fifth of what another one may do', async () => {

@@ -53,14 +53,14 @@ function withTrust(use: (place: Place) => Promise<void>): Promise<void> {
   return inTemporaryDirectory(async (directory) => {
     const { store } = await openLedgerStore(directory, { reserveBytes: 4_096, cacheBytes: 1024 * 1024 });
     const writer = new LedgerWriter(store, 0, (error) => assert.fail(String(error)));
-    const reader = new LedgerReader(writer.overlay, ['v0']);
+    const reader = new LedgerReader(writer.overlay, (_height, author) => `v${author}`);
     const make: Place['trust'] = (trusted, answers = {}) => {
       const differed: unknown[] = [];
       const trust = new Trust({
         trusted,
         reader,
         writer,
-        faults: 1,
+        faults: () => 1,
         differs: (error) => void differed.push(codeOf(error)),
         peers: () => Object.keys(answers),
         request: async (peer, bytes, onFrame) => {
@@ -163,7 +163,7 @@ describe('a file of a checkpoint', () => {
   };
 
   it('is read as the command prints it', () => {
-    assert.deepEqual(parseTrusted(json, SOLO_GENESIS, 'file'), checkpoint);
+    assert.deepEqual(parseTrusted(json, SOLO_GENESIS, 'file').checkpoint, checkpoint);
   });
 
   it('is refused when it is of another network, changed, or not signed by enough', () => {

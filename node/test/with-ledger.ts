@@ -25,7 +25,13 @@ export async function withLedger(use: (parts: Parts) => Promise<void>): Promise<
     const solo = new Solo();
     const write = (): void => writer.put(changeOf(solo.take(), solo.replica.state));
     try {
-      await use({ solo, store, writer, reader: new LedgerReader(writer.overlay, ['v0']), write });
+      await use({
+        solo,
+        store,
+        writer,
+        reader: new LedgerReader(writer.overlay, (_height, author) => `v${author}`),
+        write,
+      });
     } finally {
       await writer.close();
       await store.close();

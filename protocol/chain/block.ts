@@ -1,6 +1,7 @@
 import { Reader } from '../codec/reader.ts';
 import { Writer } from '../codec/writer.ts';
-import { WaggleError } from '../errors.ts';
+import { decodeEpoch, type Epoch, encodeEpoch } from '../epoch.ts';
+import { codeOf, WaggleError } from '../errors.ts';
 import { type Hash, tagged } from '../hash.ts';
 import { LIMITS } from '../limits.ts';
 import { TAGS } from '../tags.ts';
@@ -32,12 +33,24 @@ export interface Block {
   readonly cut: readonly CutEntry[];
   /** Encoded evidence of equivocation. */
   readonly evidence: readonly Uint8Array[];
+  /** In the block that ends its epoch, with the flag SEAL. */
+  readonly reconfig?: Reconfig;
+}
+
+/** What follows the epoch, and by which executed block it was approved. */
+export interface Reconfig {
+  readonly height: number;
+  readonly epoch: Epoch;
+  /** The epoch as it stands in the block. */
+  readonly bytes: Uint8Array;
 }
 
 const VERSION = 1;
+/** Whether a reconfiguration follows. */
+const RECONFIG = { none: 0, some: 1 } as const;
 const EVIDENCE_BYTES_MAX = 4 * 1024;
 
-/** The canonical bytes. A reconfiguration is announced by one byte, 0 for none. */
+/** The canonical bytes. A reconfiguration is announced by one byte. */
 export function encodeBlock(block: Block): Uint8Array {
   const writer = new Writer(160 + block.cut.length * 48).u8(VERSION).bytes(block.chain).u32(block.epoch);
   writer.u64(block.view).u64(block.height).u64(block.parentView).bytes(block.parentHash).u16(block.proposer);
@@ -47,7 +60,9 @@ export function encodeBlock(block: Block): Uint8Array {
   }
   writer.u8(block.evidence.length);
   for (const evidence of block.evidence) writer.bytes16(evidence);
-  return writer.u8(0).finish();
+  const { reconfig } = block;
+  if (reconfig === undefined) return writer.u8(RECONFIG.none).finish();
+  return writer.u8(RECONFIG.some).u64(reconfig.height).bytes32(reconfig.bytes).finish();
 }
 
 /** @throws WaggleError WAGGLE_BLOCK_*, WAGGLE_CODEC_* when not canonical */
@@ -69,9 +84,27 @@ export function decodeBlock(bytes: Uint8Array): Block {
     cut: readCut(reader),
     evidence: readEvidence(reader),
   };
-  if (reader.u8() !== 0) throw new WaggleError('WAGGLE_BLOCK_RECONFIG', {});
+  const reconfig = readReconfig(reader);
   reader.end();
-  return block;
+  return reconfig === undefined ? block : { ...block, reconfig };
+}
+
+function readReconfig(reader: Reader): Reconfig | undefined {
+  const mark = reader.u8();
+  if (mark === RECONFIG.none) return undefined;
+  if (mark !== RECONFIG.some) throw new WaggleError('WAGGLE_BLOCK_RECONFIG', { mark });
+  const height = reader.u64();
+  const bytes = reader.bytes32(LIMITS.epochBytesMax);
+  try {
+    return { height, epoch: decodeEpoch(bytes), bytes };
+  } catch (error) {
+    throw new WaggleError('WAGGLE_BLOCK_RECONFIG', { reason: codeOf(error) ?? 'unknown' });
+  }
+}
+
+/** The reconfiguration of a block that ends an epoch. */
+export function reconfigOf(height: number, epoch: Epoch): Reconfig {
+  return { height, epoch, bytes: encodeEpoch(epoch) };
 }
 
 function readCut(reader: Reader): CutEntry[] {

@@ -1,8 +1,8 @@
 import type { Hash } from '../hash.ts';
 import { hashesEqual } from '../hash.ts';
-import { shardOf } from '../ids.ts';
 import type { Outcome } from '../outcome.ts';
 import { type Ballot, entriesHash, type SignedBallot } from './ballot.ts';
+import { placeOf } from './epochs.ts';
 import { findElector, hasProposal } from './lookups.ts';
 import { headKey, sessionKey } from './row-keys.ts';
 import type { BlockContext, GovernanceState, HeadRow, SessionRow } from './state.ts';
@@ -59,7 +59,7 @@ function judgePlace(
   place: ItemPlace,
 ): Outcome | undefined {
   if (!hashesEqual(ballot.chain, state.chain)) return 'wrong-chain';
-  if (place.shard !== shardOf(ballot.space, ballot.voter, state.shards)) return 'wrong-shard';
+  if (place.shard !== placeOf(state, ballot.space, ballot.voter)) return 'wrong-shard';
   return context.timeMs > ballot.notAfterMs ? 'expired' : undefined;
 }
 

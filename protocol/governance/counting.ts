@@ -1,5 +1,6 @@
 import { assert } from '../assert.ts';
 import { decodeBallotBody, entriesHash, type SignedBallot } from './ballot.ts';
+import { epochOf } from './epochs.ts';
 import { findElector } from './lookups.ts';
 import { headKey, sessionKey, tallyKey } from './row-keys.ts';
 import { keepBytes } from './slab.ts';
@@ -58,7 +59,7 @@ function moveTally(move: Move, combine: (sum: TallyRow, part: TallyRow) => Tally
 /** A proposal's sums over all shards. */
 export function sumShards(state: GovernanceState, row: SessionRow, proposal: string): TallyRow {
   let sum = TALLY_ZERO;
-  for (let shard = 1; shard <= state.shards; shard++) {
+  for (let shard = 1; shard <= epochOf(state).shardsMost; shard++) {
     const part = state.tallies.get(tallyKey(row.space, row.session, proposal, shard));
     if (part !== undefined) sum = addTally(sum, part);
   }

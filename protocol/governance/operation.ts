@@ -22,12 +22,14 @@ export const OPERATION_KINDS = [
   'chain.restart',
   'observer.admit',
   'observer.remove',
+  'roster.ready',
+  'change.withdraw',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /**
  * A governance operation on the control shard. `actor` is the public key that answers for it and must be among the
- * signers; `seq` counts that key's applied operations. `session.due` and `chain.restart` are idempotent by state:
+ * signers; `seq` counts that key's applied operations. `session.due`, `chain.restart` and `roster.ready` are idempotent by state:
  * they carry seq 0 and consume none, so that a race between validators never blocks an operator's next operation.
  */
 export interface Operation {

@@ -16,6 +16,8 @@ export const TABLES = [
   { number: 7, name: 'results' },
   { number: 8, name: 'seqs' },
   { number: 9, name: 'observers' },
+  { number: 10, name: 'epochs' },
+  { number: 11, name: 'changes' },
 ] as const;
 
 export type TableName = (typeof TABLES)[number]['name'];

@@ -1,4 +1,5 @@
 import type { Verify } from '../crypto/verify.ts';
+import type { Epoch } from '../epoch.ts';
 import type { Hash } from '../hash.ts';
 import type { Id } from '../ids.ts';
 import type { Roster } from '../roster.ts';
@@ -76,10 +77,33 @@ export interface ObserverRow {
   readonly removedHeight?: number;
 }
 
+/** The epoch after the last executed block. */
+export interface EpochRow extends Epoch {
+  /** The block that ended the one before; 0 for the first. */
+  readonly sealedHeight: number;
+  /** The most ballot shards of any epoch so far: tallies of a shard that is no more stay rows. */
+  readonly shardsMost: number;
+}
+
+/** What is to follow an epoch, and how far it has come. */
+export interface ChangeRow {
+  readonly epoch: number;
+  /** The operation that proposed it, and its actor. */
+  readonly operation: Hash;
+  readonly proposer: Uint8Array;
+  readonly proposedHeight: number;
+  readonly next: Epoch;
+  /** Keys that are new in it and have not said yet that they are there. */
+  readonly waitsFor: readonly Uint8Array[];
+  /** From this block on nothing is missing: any later one may end the epoch with it. */
+  readonly approvedHeight?: number;
+  readonly withdrawnHeight?: number;
+  /** The block that ended the epoch with it. */
+  readonly sealedHeight?: number;
+}
+
 export interface GovernanceState {
   readonly chain: Hash;
-  readonly admins: { readonly keys: readonly Uint8Array[]; readonly threshold: number };
-  readonly shards: number;
   /** Keyed by space. */
   readonly spaces: Table<SpaceRecord>;
   /** Keyed by model. */
@@ -98,6 +122,10 @@ export interface GovernanceState {
   readonly seqs: Table<number>;
   /** Keyed by name; removed ones stay. */
   readonly observers: Table<ObserverRow>;
+  /** One row, `current` (governance/epochs.ts). */
+  readonly epochs: Table<EpochRow>;
+  /** The change that ends an epoch, by the epoch's number. */
+  readonly changes: Table<ChangeRow>;
 }
 
 /** What closing recorded. Exact integers and fractions. */

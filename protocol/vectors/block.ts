@@ -1,5 +1,5 @@
-import { BLOCK_FLAGS, type Block, hashBlock } from '../chain/block.ts';
-import { CHAIN, filled } from './fixtures/people.ts';
+import { BLOCK_FLAGS, type Block, hashBlock, reconfigOf } from '../chain/block.ts';
+import { CHAIN, filled, NEXT_EPOCH } from './fixtures/people.ts';
 import { show } from './fixtures/show.ts';
 
 const EMPTY: Block = {
@@ -32,6 +32,9 @@ const FULL: Block = {
   evidence: [Uint8Array.of(1, 2, 3)],
 };
 
+/** The block that ends its epoch carries the next one whole. */
+const LAST: Block = { ...FULL, flags: BLOCK_FLAGS.seal, evidence: [], reconfig: reconfigOf(65_530, NEXT_EPOCH) };
+
 export function vectors(): unknown {
-  return show([EMPTY, FULL].map((block) => hashBlock(block)));
+  return show([EMPTY, FULL, LAST].map((block) => hashBlock(block)));
 }

@@ -24,7 +24,7 @@ export function vectors(): unknown {
     );
   };
   const times = { notAfterMs: 1_767_226_200_000, timeMs: 1_767_225_600_000 };
-  const body = restartBody(0, 1, new Uint8Array(16).fill(9));
+  const body = restartBody(0, 0, 1, new Uint8Array(16).fill(9));
   const operation = { chain: CHAIN, actor: publicKey, seq: 0, ...times, kind: 'chain.restart', body } as const;
   const all = [
     pairVotes(vote('notarize', filled(2)), vote('notarize', filled(1))),

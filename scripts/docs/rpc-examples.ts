@@ -16,7 +16,7 @@ const rule = {
   close: 'deadline',
 };
 
-/** `$ballot`, `$segment` and `$block` stand for what the calls before made. */
+/** `$ballot` and `$segment` stand for what the calls before made, `$operation` for a change that an admin signed. */
 export const EXAMPLES: readonly Example[] = [
   { method: 'node_status' },
   { method: 'node_peers' },
@@ -58,6 +58,7 @@ export const EXAMPLES: readonly Example[] = [
   { method: 'chain_getSegment', params: { id: '$segment' } },
   { method: 'chain_getChains', params: { shard: 1 } },
   { method: 'chain_getCheckpoint', params: { height: 2 } },
+  { method: 'chain_getEpochs', params: { from: 0 } },
   { method: 'session_extend', params: { ...s1, reason: 'late guests', closesAt: '2026-03-01T19:00:00Z' } },
   { method: 'session_close', params: { ...s1, reason: 'all are hungry' } },
   {
@@ -88,6 +89,8 @@ export const EXAMPLES: readonly Example[] = [
   },
   { method: 'observer_list' },
   { method: 'observer_remove', params: { name: 'guest' } },
+  { method: 'operation_submit', params: { operation: '$operation' } },
+  { method: 'network_get', show: ['epoch', 'sealedHeight', 'params', 'change'] },
   { method: 'agent_status' },
   { method: 'agent_history', params: { limit: 1 } },
   { method: 'agent_findings' },

@@ -4,6 +4,8 @@ import { Dispatcher } from '../../node/rpc/dispatcher.ts';
 import { RPC_RATES } from '../../node/rpc/limits.ts';
 import type { Caller, Method } from '../../node/rpc/method.ts';
 import { FakeNodeApi } from '../../node/test/harness/fake-node-api.ts';
+import { encodeSignedOperation, signOperation } from '../../protocol/governance/operation.ts';
+import { paramsProposeBody } from '../../protocol/governance/operations/network-change.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { EXAMPLES, type Example } from './rpc-examples.ts';
 
@@ -59,6 +61,17 @@ function remember(known: Map<string, string>, result: unknown, api: FakeNodeApi)
   const { ballot } = (result ?? {}) as { readonly ballot?: unknown };
   if (typeof ballot === 'string') known.set('$ballot', ballot);
   known.set('$segment', toHex(api.lastSegment));
+  known.set('$operation', moreShards(api));
+}
+
+/** What `waggle admin propose --shards 8` makes. */
+function moreShards(api: FakeNodeApi): string {
+  const { chain, nowMs: timeMs, operatorKey } = api;
+  const actor = operatorKey.publicKey;
+  const seq = (api.state().seqs.get(toHex(actor)) ?? 0) + 1;
+  const facts = { chain, actor, seq, timeMs, notAfterMs: timeMs + 86_400_000, kind: 'params.propose' } as const;
+  const signed = signOperation({ ...facts, body: paramsProposeBody({ epoch: 0, shards: 8 }) }, [operatorKey]);
+  return toHex(encodeSignedOperation(signed));
 }
 
 function filledIn(value: unknown, known: ReadonlyMap<string, string>): unknown {

@@ -50,6 +50,8 @@ export function reshape(by: Reshaper, message: Message, other: Message): Message
     case 'chunk':
     case 'history':
     case 'fetch-history':
+    case 'fetch-epochs':
+    case 'epochs':
       return message;
     case 'pruned':
     case 'fetch-manifest':

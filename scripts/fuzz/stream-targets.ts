@@ -125,7 +125,12 @@ export function syncAnswerTarget(snapshot: Snapshot): Target {
     largestMax: FRAME_BYTES_MAX,
     make: makerOf(snapshot, ['certificate', 'block', 'segment', 'propose', 'fetch-past']),
     take(bytes) {
-      const transport = new Transport(network as Network, NAMES, () => true, new Counters());
+      const transport = new Transport(
+        network as Network,
+        () => NAMES,
+        () => true,
+        new Counters(),
+      );
       transport.send({ to: 1, message: { kind: 'fetch-final', from: 1 } });
       try {
         onFrame(bytes);

@@ -14,17 +14,18 @@ const ENGINES: readonly (readonly [packages: RegExp, home: RegExp])[] = [
   [/^classic-level$/, /^node\/storage\/(?:ledger-store|level-store|ledger-files)\.ts$/],
 ];
 /**
- * What node/ may see of consensus: the step, what goes in and out, and the one door; how a state is taken over or made anew
- * from blocks that hashes prove; what an author may do, for people; and when its own batches are sealed, which no peer says.
+ * What node/ may see of consensus: the step, what goes in and out, and the one door; how one epoch follows another; how a
+ * state is taken over or made anew from blocks that hashes prove; what an author may do, for people; and when its own
+ * batches are sealed, which no peer says.
  */
 const DOORS =
-  /^consensus\/(?:adopt|admit|answer|replica|replica-state|seat|types|wire|batching\/controller|batching\/pool|chains\/restart|chains\/standings|execution\/executor)\.ts$/;
+  /^consensus\/(?:adopt|admit|anchor|answer|epochs|epoch-place|replica|replica-state|seat|types|wire|batching\/controller|batching\/pool|chains\/leftovers|chains\/restart|chains\/standings|execution\/executor)\.ts$/;
 /**
- * Where the wall clock may be read in consensus: block times made and judged when voting, telling `session.due`,
- * and until when an own restart may stand in a block.
+ * Where the wall clock may be read in consensus: block times made and judged when voting, telling `session.due` and
+ * `roster.ready`, and until when an own restart may stand in a block.
  */
 const WALL_CLOCK =
-  /^consensus\/(?:types|evidence|simplex\/(?:rules|validity|work)|execution\/due|chains\/(?:author|restart))\.ts$/;
+  /^consensus\/(?:types|evidence|simplex\/(?:rules|validity|work)|execution\/(?:due|ready)|chains\/(?:author|restart))\.ts$/;
 /** Hashes without a tag: the tagged one itself, trees, and the slot of a voter, which is no identity. */
 const BARE_HASH = /^protocol\/(?:crypto\/|hash\.ts$|merkle\.ts$|ids\.ts$|vectors\/)/;
 /** Its expressions are built from numbers of the code. */

@@ -4,6 +4,7 @@ import { delay } from './delay.ts';
 import { diskDamage } from './disk-damage.ts';
 import { diskFull } from './disk-full.ts';
 import { doubleStart } from './double-start.ts';
+import { epochsAway } from './epochs-away.ts';
 import { equivocate } from './equivocate.ts';
 import { flap } from './flap.ts';
 import { halves } from './halves.ts';
@@ -15,6 +16,7 @@ import { oneWay } from './one-way.ts';
 import { pause } from './pause.ts';
 import { powerCut } from './power-cut.ts';
 import { rate } from './rate.ts';
+import { reconfigure } from './reconfigure.ts';
 import { ring } from './ring.ts';
 import { rolledBackHome } from './rolled-back-home.ts';
 import { rollingRestart } from './rolling-restart.ts';
@@ -50,4 +52,6 @@ export const SCENARIOS: readonly Scenario[] = [
   slowDisk,
   diskFull,
   diskDamage,
+  reconfigure,
+  epochsAway,
 ];

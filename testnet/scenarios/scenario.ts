@@ -76,9 +76,10 @@ export interface Stage {
   /**
    * End the load, let the nodes come level, and hold what the voters were told and what they signed against the ledger of
    * every node (S1, S2, S3), and what came over the wires against who signed it (S4): `villains` are those whose key was
-   * made to sign twice. A node that the scenario left killed or stopped is not asked; every other one must answer.
+   * made to sign twice. A node that the scenario left killed or stopped is not asked; every other one must answer,
+   * and so must guests that joined meanwhile.
    */
-  judge(load: Load, villains?: readonly string[]): Promise<Finding[]>;
+  judge(load: Load, villains?: readonly string[], guests?: readonly Member[]): Promise<Finding[]>;
   /** What any key signed twice so far, over all lives of all nodes, or by what one of them heard alone. */
   signedTwice(heardBy?: string): Promise<readonly Conflict[]>;
 }

@@ -94,9 +94,9 @@ export async function createStage(testnet: OpenTestnet, { seed, say, signal, res
       member(name);
       return untilAtTip(members, name, timeoutMs, signal);
     },
-    async judge(load, villains = []) {
+    async judge(load, villains = [], guests = []) {
       await load.stop();
-      const asked = members.filter(({ name }) => !down.has(name));
+      const asked = [...members.filter(({ name }) => !down.has(name)), ...guests];
       return [...(await judgeLedgers(asked, load)), judgeTaps(await readTaps(), villains)];
     },
     signedTwice: async (heardBy) => (await readTaps(heardBy)).conflicts,

@@ -1,3 +1,4 @@
+import type { Stage } from '../scenarios/scenario.ts';
 import { type Member, statusOf } from '../voting/members.ts';
 
 const POLL_MS = 50;
@@ -47,4 +48,20 @@ export async function untilAtHeight(
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   return Number.POSITIVE_INFINITY;
+}
+
+/** Wait until all of them answer that they are in the epoch. @returns whether they came there in time */
+export async function untilEpoch(
+  stage: Pick<Stage, 'rest'>,
+  members: readonly Member[],
+  epoch: number,
+  timeoutMs: number,
+): Promise<boolean> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (performance.now() < deadlineMs) {
+    const status = [...(await statusOf(members)).values()];
+    if (status.length === members.length && status.every((one) => one.epoch === epoch)) return true;
+    await stage.rest(POLL_MS);
+  }
+  return false;
 }

@@ -6,6 +6,7 @@ import { verify } from '../../protocol/crypto/verify.ts';
 import { chainId, type Genesis } from '../../protocol/genesis.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { checkpointDigest, type SignedCheckpoint, writeSignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import type { Validator } from '../../protocol/roster.ts';
 import { readTaps } from './read-tap.ts';
 
 /** Two things one key signed of which an honest one signs one. */
@@ -21,6 +22,7 @@ export interface Conflict {
 }
 
 interface Statement {
+  readonly epoch: number;
   readonly signer: number;
   /** What it may say once. */
   readonly slot: string;
@@ -49,24 +51,46 @@ export class TapJudge {
   /** Different things that were signed. */
   statements = 0;
   frames = 0;
-  readonly #genesis: Genesis;
+  /** Everybody who may have had a seat, by epoch and index: whose key it is, a signature says. */
+  readonly #seats = new Map<string, Validator[]>();
   readonly #chain: Uint8Array;
   readonly #kept = new Map<string, Kept>();
   readonly #told = new Set<string>();
 
   constructor(genesis: Genesis) {
-    this.#genesis = genesis;
     this.#chain = chainId(genesis);
+    this.#seat(0, genesis.validators);
+  }
+
+  #seat(epoch: number, validators: readonly Validator[]): void {
+    for (const [index, validator] of validators.entries()) {
+      const seats = this.#seats.get(`${epoch}/${index}`) ?? [];
+      this.#seats.set(`${epoch}/${index}`, seats);
+      if (!seats.some(({ key }) => toHex(key) === toHex(validator.key))) seats.push(validator);
+    }
+  }
+
+  /** Rosters of later epochs, from the blocks that name them. */
+  #learn(bytes: Uint8Array): void {
+    if (bytes[0] === SEGMENT_FRAME) return;
+    const message = decodeMessage(bytes);
+    const blocks = message.kind === 'propose' || message.kind === 'block' ? [message.block] : [];
+    for (const { block } of message.kind === 'final' ? message.blocks : blocks) {
+      const next = block.reconfig?.epoch;
+      if (next !== undefined) this.#seat(next.epoch, next.validators);
+    }
   }
 
   /** One frame of a tap. */
   take(bytes: Uint8Array, file: string): void {
     this.frames += 1;
+    this.#learn(bytes);
     for (const statement of this.#statementsOf(bytes)) this.#judge(statement, file);
   }
 
   /** Every tap in a folder, or those of one node. @returns this */
   async readFolder(directory: string, node?: string): Promise<this> {
+    for await (const { bytes } of readTaps(directory)) this.#learn(bytes);
     for await (const { bytes, file } of readTaps(directory)) {
       if (node === undefined || file.startsWith(`${node}-`)) this.take(bytes, file);
     }
@@ -74,13 +98,14 @@ export class TapJudge {
   }
 
   #judge(statement: Statement, file: string): void {
-    const { signer, slot, value, signature, digest } = statement;
+    const { epoch, signer, slot, value, signature, digest } = statement;
     const key = `${signer} ${slot}`;
     const kept = this.#kept.get(key);
     if (kept?.value === value || this.#told.has(`${key} ${value}`)) return;
-    const validator = this.#genesis.validators[signer];
+    const seats = this.#seats.get(`${epoch}/${signer}`) ?? [];
     // Anybody may write anything about anybody: only what the key signed is its word.
-    if (validator === undefined || !verify(validator.key, digest(), signature)) return;
+    const validator = seats.find((one) => verify(one.key, digest(), signature));
+    if (validator === undefined) return;
     const bytes = statement.encode();
     this.statements += 1;
     if (kept === undefined) {
@@ -128,6 +153,7 @@ export class TapJudge {
     const { kind, epoch, view, blockHash, signer, signature } = vote;
     const subject: VoteSubject = { kind, epoch, view, blockHash };
     return {
+      epoch,
       signer,
       slot: `${kind === 'notarize' ? 'notarize' : 'nullify or finalize'} of view ${view}, epoch ${epoch}`,
       value: `${kind === 'nullify' ? 'nullify' : ''}${blockHash === undefined ? '' : toHex(blockHash)}`,
@@ -144,7 +170,7 @@ export class TapJudge {
     if (toHex(chain) !== toHex(this.#chain)) return [];
     const slot = `segment ${height} of shard ${shard}, incarnation ${incarnation}, epoch ${epoch}`;
     const encode = (): Uint8Array => head.slice();
-    return [{ signer: author, slot, value: toHex(id), digest: () => id, signature, encode }];
+    return [{ epoch, signer: author, slot, value: toHex(id), digest: () => id, signature, encode }];
   }
 
   /** One outcome of each height. */
@@ -154,6 +180,6 @@ export class TapJudge {
     const digest = checkpointDigest(checkpoint);
     const slot = `checkpoint of height ${checkpoint.height}, epoch ${checkpoint.epoch}`;
     const encode = (): Uint8Array => writeSignedCheckpoint(new Writer(256), signed).finish();
-    return [{ signer, slot, value: toHex(digest), digest: () => digest, signature, encode }];
+    return [{ epoch: checkpoint.epoch, signer, slot, value: toHex(digest), digest: () => digest, signature, encode }];
   }
 }

@@ -18,6 +18,7 @@ const UNRESOLVED = 64;
 const ACCUSATIONS = 1_024;
 const CHECKPOINT_HEIGHTS = 2 * 64 + 2;
 const CHECKPOINTS_WAITING = 64;
+const VALIDATORS_MOST = 16;
 /** Segments an author seals before a cut must have taken some. */
 const BACKLOG = 32;
 const POOL_ITEMS = 16_384;
@@ -60,7 +61,8 @@ function replicaTables(replica: Replica): Gauge[] {
     }),
     ...tableSizes('checkpoints', replica.checkpoints.sizes(), {
       heights: CHECKPOINT_HEIGHTS,
-      signatures: replica.peers.length,
+      // Of heights of epochs before, too.
+      signatures: VALIDATORS_MOST,
       waiting: CHECKPOINTS_WAITING,
     }),
     { table: 'own segments unsynced', size: replica.authors.unsynced().length, max: BACKLOG * (config.shards + 1) },

@@ -13,6 +13,7 @@ interface Record {
 
 interface Progress {
   boot: number;
+  epoch: number;
   height: number;
   view: number;
 }
@@ -52,27 +53,32 @@ export class HistoryChecker {
     return false;
   }
 
-  #inOrder(node: number, boot: number, { height, view }: Block): void {
+  #inOrder(node: number, boot: number, { epoch, height, view }: Block): void {
     const before = this.#progress.get(node);
     const isLater = before?.boot === boot;
-    if (isLater && (height !== before.height + 1 || view <= before.view)) {
+    const isBackwards = epoch < (before?.epoch ?? 0) || (epoch === before?.epoch && view <= before.view);
+    if (isLater && (height !== before.height + 1 || isBackwards)) {
       this.#verdict.report('S10 monotone', `node ${node} executed height ${height} after ${before.height}`);
     }
     // A restart may go back to what its disk still holds, never forward.
     if (before !== undefined && height > before.height + 1) {
       this.#verdict.report('S10 monotone', `node ${node} skipped from height ${before.height} to ${height}`);
     }
-    this.#progress.set(node, { boot, height, view });
+    this.#progress.set(node, { boot, epoch, height, view });
   }
 
   #link(node: number, record: Record): void {
     const { block } = record;
     const parent = this.#records[block.height - 2];
     const at = `node ${node} height ${block.height}`;
+    // The last block of an epoch is view 0 of the next.
+    const parentView = parent === undefined || parent.block.reconfig !== undefined ? 0 : parent.block.view;
     if (block.height !== this.#records.length + 1) this.#verdict.report('S2 prefix', `${at} has no final parent`);
     else if (toHex(block.parentHash) !== (parent?.hash ?? this.#start)) {
       this.#verdict.report('S2 prefix', `${at} does not stand on the final block below`);
-    } else if (block.parentView !== (parent?.block.view ?? 0) || block.view <= block.parentView) {
+    } else if (block.epoch !== (parent === undefined ? 0 : parent.block.epoch + (parent.block.reconfig ? 1 : 0))) {
+      this.#verdict.report('S12 epochs follow each other', `${at} is of epoch ${block.epoch}`);
+    } else if (block.parentView !== parentView || block.view <= block.parentView) {
       this.#verdict.report('S2 prefix', `${at} names another parent view`);
     } else if (block.timeMs <= (parent?.block.timeMs ?? 0)) {
       this.#verdict.report('block time', `${at} is not later than its parent`);

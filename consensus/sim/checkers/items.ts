@@ -4,11 +4,18 @@ import type { Verdict } from './verdict.ts';
 
 type Sealed = Extract<Delivery, { kind: 'sealed' }>;
 
+interface Accepted {
+  readonly node: number;
+  readonly place: string;
+  readonly epoch: number;
+  readonly ids: readonly string[];
+}
+
 /** What an honest node accepted is final at last and never lost; every item has one outcome, every ballot counts once. */
 export class ItemsChecker {
   readonly #verdict: Verdict;
   /** Accepted segments that are not final yet: id → node and place. */
-  readonly #accepted = new Map<string, string>();
+  readonly #accepted = new Map<string, Accepted>();
   readonly #final = new Set<string>();
   readonly #counted = new Set<string>();
   /** Height of an item's first outcome that was not a refusal of its place. */
@@ -20,15 +27,17 @@ export class ItemsChecker {
   }
 
   sealed(node: number, { segment, ids }: Sealed): void {
-    const { shard, height, count } = segment.header;
+    const { epoch, shard, height, count } = segment.header;
     if (ids.length !== count) this.#verdict.report('accepted items', `node ${node} tells ${ids.length} of ${count}`);
     const id = toHex(segment.id);
-    if (!this.#final.has(id)) this.#accepted.set(id, `node ${node} shard ${shard} height ${height}`);
+    if (this.#final.has(id)) return;
+    const place = `node ${node} epoch ${epoch} shard ${shard} height ${height}`;
+    this.#accepted.set(id, { node, place, epoch, ids: ids.map(toHex) });
   }
 
   /** A node lost its disk, and with it what nobody else had yet. */
   lost(node: number): void {
-    for (const [id, place] of this.#accepted) if (place.startsWith(`node ${node} `)) this.#accepted.delete(id);
+    for (const [id, one] of this.#accepted) if (one.node === node) this.#accepted.delete(id);
   }
 
   /** The first execution of a height. */
@@ -59,7 +68,13 @@ export class ItemsChecker {
   }
 
   /** Accepted and not final, by place; empty once the world is healed and quiet. */
-  open(): readonly string[] {
-    return [...this.#accepted.values()];
+  open(epoch: number): readonly string[] {
+    const open = [...this.#accepted.values()].filter((one) => one.epoch === epoch || !this.#isCarriedOver(one));
+    return open.map(({ place }) => place);
+  }
+
+  /** A segment of an epoch that ended without it is dead; its items were taken along. */
+  #isCarriedOver({ ids }: Accepted): boolean {
+    return ids.every((id) => this.outcomes.has(id));
   }
 }

@@ -6,6 +6,7 @@ import type { GovernanceState } from '../../../protocol/governance/state.ts';
 import type { Elector, ModelRecord, SessionRule } from '../../../protocol/governance/types.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import type { ExecutedBlock } from '../../types.ts';
+import { type EpochBook, type EpochPage, nameOfNode } from '../epoch-book.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is known of an operation by its id: who made it told the checker, so that nothing is decoded twice alike. */
@@ -34,13 +35,14 @@ interface Session {
 }
 
 export interface RecountSetup {
-  readonly n: number;
-  readonly shards: number;
+  readonly book: EpochBook;
   readonly space: string;
   readonly models: readonly ModelRecord[];
-  readonly operators: readonly string[];
   readonly verify: Verify;
 }
+
+/** Tallies of a shard that is no more are still part of a sum. */
+const SHARDS_MOST = 64;
 
 const ENCODER = new TextEncoder();
 
@@ -55,17 +57,22 @@ export class Recount {
   readonly #models: ReadonlyMap<string, ModelRecord>;
   readonly #sessions = new Map<string, Session>();
   readonly #tips = new Map<string, number>();
+  /** Of the block at hand. */
+  #page: EpochPage;
 
   constructor(verdict: Verdict, setup: RecountSetup, operations: ReadonlyMap<string, KnownOperation>) {
     this.#verdict = verdict;
     this.#setup = setup;
     this.#operations = operations;
     this.#models = new Map(setup.models.map((model) => [model.id, model]));
+    this.#page = setup.book.latest;
   }
 
   /** The next height, once. */
   executed(executed: ExecutedBlock): void {
-    const { timeMs, height } = executed.block.block;
+    const { timeMs, height, epoch } = executed.block.block;
+    if (this.#page.epoch !== epoch) this.#tips.clear();
+    this.#page = this.#setup.book.find(epoch) ?? this.#page;
     for (const session of this.#sessions.values()) {
       const { closesAtMs } = session.plan;
       if (closesAtMs !== undefined && closesAtMs <= timeMs) session.open = false;
@@ -87,9 +94,10 @@ export class Recount {
   /** X-02 and S10: each chain goes on where it ended, shards ascending, authors from height mod n, heights ascending. */
   #order({ block, segments }: ExecutedBlock): void {
     const { height, cut } = block.block;
-    const { n } = this.#setup;
+    const { shards, seats } = this.#page;
+    const n = seats.length;
     const wanted: string[] = [];
-    for (let shard = 0; shard <= this.#setup.shards; shard++) {
+    for (let shard = 0; shard <= shards; shard++) {
       for (let turn = 0; turn < n; turn++) {
         const author = (height + turn) % n;
         const entry = cut.find((one) => one.shard === shard && one.author === author);
@@ -157,14 +165,19 @@ export class Recount {
 
   #shardOf(voter: string): number {
     const digest = sha256(ENCODER.encode(`${this.#setup.space}\0${voter}`));
-    return 1 + ((((digest[0] ?? 0) * 256 + (digest[1] ?? 0)) % 1024) % this.#setup.shards);
+    const slot = ((digest[0] ?? 0) * 256 + (digest[1] ?? 0)) % 1024;
+    return this.#page.slots?.[slot] ?? 1 + (slot % this.#page.shards);
   }
 
   #isAuthentic({ ballot, id, signature }: SignedBallot, author: number, rule: SessionRule): boolean {
     const model = this.#models.get(ballot.voter);
     if (model === undefined) return false;
     if (signature !== undefined) return model.key !== undefined && this.#setup.verify(model.key, id, signature);
-    return model.auth === 'operator' && rule.auth !== 'voter' && this.#setup.operators[author] === model.operator;
+    return (
+      model.auth === 'operator' &&
+      rule.auth !== 'voter' &&
+      nameOfNode(this.#page.seats[author] ?? -1) === model.operator
+    );
   }
 
   /** A node's sums and results against the heads, added up anew. */
@@ -192,7 +205,7 @@ export class Recount {
 
   #toldSum(state: GovernanceState, session: string, proposal: string): string {
     const sum = { n: 0, total: 0, approve: 0, reject: 0, abstain: 0 };
-    for (let shard = 1; shard <= this.#setup.shards; shard++) {
+    for (let shard = 1; shard <= SHARDS_MOST; shard++) {
       const row = state.tallies.get(`${this.#setup.space}/${session}/${proposal}/${shard}`);
       for (const key of Object.keys(sum) as (keyof Sum)[]) sum[key] += row?.[key] ?? 0;
     }

@@ -1,5 +1,7 @@
 import { decodeEvidence } from '../../../protocol/evidence.ts';
+import { toHex } from '../../../protocol/hex.ts';
 import type { ExecutedBlock } from '../../types.ts';
+import type { EpochBook, EpochPage } from '../epoch-book.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What the executed blocks say of one author, kept here on its own. */
@@ -16,12 +18,26 @@ interface Record {
 export class StandingsChecker {
   readonly #verdict: Verdict;
   readonly #honest: ReadonlySet<number>;
+  readonly #book: EpochBook;
   readonly #lost = new Set<number>();
-  readonly #records = new Map<number, Record>();
+  /** By node, of the current epoch. */
+  #records = new Map<number, Record>();
+  #keys = new Map<number, string>();
 
-  constructor(verdict: Verdict, honest: ReadonlySet<number>) {
+  constructor(verdict: Verdict, honest: ReadonlySet<number>, book: EpochBook) {
     this.#verdict = verdict;
     this.#honest = honest;
+    this.#book = book;
+    this.#keys = keysOf(book.latest);
+    book.onBegin((page) => this.#begin(page));
+  }
+
+  /** A mute goes along with its key; all else begins anew. */
+  #begin(page: EpochPage): void {
+    const keys = keysOf(page);
+    const muted = [...this.#records].filter(([node, { muted }]) => muted && keys.get(node) === this.#keys.get(node));
+    this.#records = new Map(muted.map(([node]) => [node, { incarnation: 0, muted: true, mutes: 1 }]));
+    this.#keys = keys;
   }
 
   /** A node lost its disk: from here on it may restart its chains. */
@@ -40,20 +56,22 @@ export class StandingsChecker {
   /** The first execution of a height. */
   executed({ block, segments }: ExecutedBlock): void {
     const at = `at height ${block.block.height}`;
+    const seats = this.#book.find(block.block.epoch)?.seats ?? [];
     for (const { segment } of segments) {
-      const { author, incarnation } = segment.header;
+      const { author: seat, incarnation } = segment.header;
+      const author = seats[seat] ?? -1;
       const record = this.#at(author);
       if (record.muted) this.#verdict.report('E-03 nothing of a muted author', `node ${author} ${at}`);
       if (record.incarnation !== incarnation) {
         this.#verdict.report('E-03 one incarnation', `node ${author}: ${incarnation} for ${record.incarnation} ${at}`);
       }
     }
-    for (const bytes of block.block.evidence) this.#evidence(bytes, at);
+    for (const bytes of block.block.evidence) this.#evidence(bytes, at, seats);
   }
 
-  #evidence(bytes: Uint8Array, at: string): void {
+  #evidence(bytes: Uint8Array, at: string, seats: readonly number[]): void {
     const evidence = decodeEvidence(bytes);
-    const { author } = evidence;
+    const author = seats[evidence.author] ?? -1;
     const record = this.#at(author);
     if (evidence.kind !== 'restart') {
       if (this.#honest.has(author)) this.#verdict.report('E-02 no honest author is muted', `node ${author} ${at}`);
@@ -81,4 +99,8 @@ export class StandingsChecker {
     }
     return record;
   }
+}
+
+function keysOf({ seats, roster }: EpochPage): Map<number, string> {
+  return new Map(seats.map((node, index) => [node, toHex(roster.validators[index]?.key ?? new Uint8Array())]));
 }

@@ -35,24 +35,25 @@ export class WireTap {
     this.#quorum = quorumOf(roster.validators.length);
   }
 
-  /** Called for every message at the moment it leaves. */
-  sent(from: number, message: Message): void {
+  /** A message at the moment it leaves; `from` where an honest node sends it. */
+  sent(from: number | undefined, message: Message): void {
     switch (message.kind) {
       case 'propose': {
         const { block, signature } = message;
         const { epoch, view, proposer } = block.block;
-        this.#vote({ kind: 'notarize', epoch, view, blockHash: block.hash, signer: proposer, signature }, signature);
+        const vote = { kind: 'notarize', epoch, view, blockHash: block.hash, signer: proposer, signature } as const;
+        this.#vote(from, vote, signature);
         break;
       }
       case 'vote':
-        this.#vote(message.vote, message.vote);
+        this.#vote(from, message.vote, message.vote);
         break;
       case 'certificate':
       case 'final':
         this.#certificate(from, message.certificate);
         break;
       case 'segment':
-        this.#segment(message.segment);
+        this.#segment(from, message.segment);
         break;
       default:
         break;
@@ -89,14 +90,14 @@ export class WireTap {
     }
   }
 
-  #vote(vote: ConsensusVote, key: object): void {
+  #vote(from: number | undefined, vote: ConsensusVote, key: object): void {
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     const { signer, kind, view, blockHash } = vote;
     const publicKey = this.#roster.validators[signer]?.key;
     const holds = publicKey !== undefined && this.#verify(publicKey, voteDigest(this.#chain, vote), vote.signature);
     if (!holds) {
-      if (this.#honest.has(signer)) this.#verdict.report('S7 signatures', `a false ${kind} of node ${signer}`);
+      if (from !== undefined) this.#verdict.report('S7 signatures', `node ${from} sent a false ${kind} of ${signer}`);
       return;
     }
     this.#count(signer, kind, view, blockHash === undefined ? '' : toHex(blockHash));
@@ -127,7 +128,7 @@ export class WireTap {
     return votes;
   }
 
-  #certificate(from: number, certificate: Certificate): void {
+  #certificate(from: number | undefined, certificate: Certificate): void {
     if (this.#seen.has(certificate)) return;
     this.#seen.add(certificate);
     const { kind, view, signers, signatures, blockHash, epoch } = certificate;
@@ -140,8 +141,7 @@ export class WireTap {
     const isWhole =
       new Set(valid).size >= this.#quorum && valid.length === signers.length && epoch === this.#roster.epoch;
     if (!isWhole) {
-      if (this.#honest.has(from))
-        this.#verdict.report('S7 certificates', `node ${from} sent a false ${kind} of ${view}`);
+      if (from !== undefined) this.#verdict.report('S7 certificates', `node ${from} sent a false ${kind} of ${view}`);
       return;
     }
     const hash = blockHash === undefined ? '' : toHex(blockHash);
@@ -149,8 +149,11 @@ export class WireTap {
   }
 
   /** One segment a height of an honest author, for ever. */
-  #segment({ header, id }: Segment): void {
-    if (!this.#honest.has(header.author)) return;
+  #segment(from: number | undefined, { header, id, signature }: Segment): void {
+    const key = this.#roster.validators[header.author]?.key;
+    if (key === undefined || !this.#honest.has(header.author)) return;
+    // What a villain puts into another's mouth proves nothing.
+    if (from === undefined && !this.#verify(key, id, signature)) return;
     const place = `${header.shard}/${header.author}/${header.incarnation}/${header.height}`;
     const hash = toHex(id);
     const known = this.#segments.get(place);

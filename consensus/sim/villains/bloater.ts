@@ -24,7 +24,7 @@ export function bloat(tools: VillainTools): Villain {
     bloated += 1;
     let { height, tip } = entry;
     for (let left = tools.random.pick(LENGTHS); left > 0; left--) {
-      const place = { chain: tools.chain, epoch: 0, incarnation: 0, shard: entry.shard, author: tools.self };
+      const place = { chain: tools.chain, epoch: tools.epoch, incarnation: 0, shard: entry.shard, author: tools.self };
       const bytes = new Uint8Array(BYTES).fill(bloated);
       const at = { ...place, height: height + 1, parent: tip, timeMs: bloated };
       const segment = sealSegment(at, [{ kind: 9, bytes }], tools.signer.sign);

@@ -8,13 +8,13 @@ const FORKS_PER_HEIGHT = 2;
 
 /** Signs up to three segments of one height and gives each half of the world another one. */
 export function forkChains(tools: VillainTools): Villain {
-  const { self, halves, random, signer } = tools;
+  const { halves, random } = tools;
   const forks = new Map<string, Segment[]>();
   const byId = new Map<string, Segment>();
   const forksOf = (segment: Segment): Segment[] => {
     let made = forks.get(toHex(segment.id));
     if (made === undefined) {
-      made = Array.from({ length: FORKS_PER_HEIGHT }, (_, mark) => forkOf(segment, mark, signer.sign));
+      made = Array.from({ length: FORKS_PER_HEIGHT }, (_, mark) => forkOf(segment, mark, tools.signer.sign));
       forks.set(toHex(segment.id), made);
       for (const fork of made) byId.set(toHex(fork.id), fork);
     }
@@ -22,7 +22,7 @@ export function forkChains(tools: VillainTools): Villain {
   };
   return {
     send: (to, message): readonly Message[] => {
-      if (message.kind !== 'segment' || message.segment.header.author !== self) return [message];
+      if (message.kind !== 'segment' || message.segment.header.author !== tools.self) return [message];
       const fork = random.pick(forksOf(message.segment));
       const shown: Message = halves[to] === 1 ? { kind: 'segment', segment: fork } : message;
       return random.chance(SHOWS_BOTH) ? [shown, { kind: 'segment', segment: fork }, message] : [shown];

@@ -34,10 +34,16 @@ function sign({ random, self, signer }: VillainTools, true_: Checkpoint): Signed
 }
 
 /** Two votes that somebody else did not give. */
-function accusation({ random, n, chain, signer }: VillainTools): Message {
+function accusation(tools: VillainTools): Message {
+  const { random, n, chain, signer } = tools;
   const view = 1 + random.below(20);
   const votes = (['nullify', 'finalize'] as const).map((kind) => {
-    const subject = { kind, epoch: 0, view, blockHash: kind === 'nullify' ? undefined : new Uint8Array(32).fill(3) };
+    const subject = {
+      kind,
+      epoch: tools.epoch,
+      view,
+      blockHash: kind === 'nullify' ? undefined : new Uint8Array(32).fill(3),
+    };
     return { ...subject, signer: random.below(n), signature: signer.sign(voteDigest(chain, subject)) };
   });
   const [one, other] = votes;

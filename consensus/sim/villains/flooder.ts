@@ -61,14 +61,24 @@ function strayedSegment(tools: VillainTools): Message {
   const height = random.between(1, HEIGHTS);
   const parent = height === 1 ? ZERO_HASH : anyHash(tools);
   const shard = random.below(shards + 1);
-  const at = { chain, epoch: 0, incarnation: 0, shard, author: self, height, parent, timeMs: random.below(1_000) };
+  const at = {
+    chain,
+    epoch: tools.epoch,
+    incarnation: 0,
+    shard,
+    author: self,
+    height,
+    parent,
+    timeMs: random.below(1_000),
+  };
   const bytes = new Uint8Array(random.chance(HEAVY) ? HEAVY_BYTES : 8);
   return { kind: 'segment', segment: sealSegment(at, [{ kind: 9, bytes }], signer.sign) };
 }
 
-function checkpointAt({ chain, self, signer }: VillainTools, height: number): Message {
+function checkpointAt(tools: VillainTools, height: number): Message {
+  const { chain, self, signer } = tools;
   const [blockHash, history, root] = [1, 2, 3].map((mark) => new Uint8Array(32).fill(mark)) as [Hash, Hash, Hash];
-  const checkpoint = { chain, epoch: 0, height, blockHash, timeMs: 1, history, root };
+  const checkpoint = { chain, epoch: tools.epoch, height, blockHash, timeMs: 1, history, root };
   return {
     kind: 'checkpoint',
     checkpoint: { checkpoint, signer: self, signature: signer.sign(checkpointDigest(checkpoint)) },

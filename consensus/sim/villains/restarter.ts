@@ -9,11 +9,13 @@ const DAY_MS = 86_400_000;
 
 /** Starts its chains anew, again and again, as if it had lost its disk; also under incarnations that are not its turn. */
 export function restartForEver(tools: VillainTools): Villain {
-  const { random, self, chain, signer } = tools;
+  const { random, chain } = tools;
   let incarnation = 0;
   const ask = (): Message => {
+    const { self, signer, epoch } = tools;
     if (random.chance(0.5)) incarnation += 1;
     const body = restartBody(
+      epoch,
       self,
       Math.max(1, incarnation),
       Uint8Array.from({ length: 16 }, () => random.below(256)),

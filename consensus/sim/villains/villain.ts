@@ -7,8 +7,10 @@ import type { SimSigner } from '../keys.ts';
 import type { Random } from '../random.ts';
 
 /** What a villain has: its own key, chance, and what all villains of the world know together. */
+/** Its seat, its key and the epoch are those it has when it speaks. */
 export interface VillainTools {
   readonly self: number;
+  readonly epoch: number;
   readonly n: number;
   readonly shards: number;
   readonly chain: Hash;
@@ -37,7 +39,7 @@ export function signVote(
   view: number,
   blockHash: Hash | undefined,
 ): { readonly kind: 'vote'; readonly vote: ConsensusVote } {
-  const subject = { kind, epoch: 0, view, blockHash };
+  const subject = { kind, epoch: tools.epoch, view, blockHash };
   const signature = tools.signer.sign(voteDigest(tools.chain, subject));
   return { kind: 'vote', vote: { ...subject, signer: tools.self, signature } };
 }

@@ -47,6 +47,6 @@ export function assertSettled(world: World, height: number): void {
     return world.honest.includes(index) ? (replica?.executed.height ?? []) : [];
   });
   assert.equal(new Set(heights).size, 1, heights.join());
-  assert.deepEqual(world.items.open(), []);
+  assert.deepEqual(world.items.open(world.book.latest.epoch), []);
   assert.deepEqual(world.verdict.violations, []);
 }

@@ -10,14 +10,18 @@ import { encodeSignedOperation, signOperation } from '../../../protocol/governan
 import { type Hash, ZERO_HASH } from '../../../protocol/hash.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { leaderOf } from '../../../protocol/roster.ts';
+import { genesisAnchor } from '../../anchor.ts';
 import { answer } from '../../answer.ts';
 import { type BatchPolicy, FIXED_BATCHES } from '../../batching/pool.ts';
 import { createReplica, restore, step } from '../../replica.ts';
 import type { Replica } from '../../replica-state.ts';
 import type { Anchor, Delivery, Effects, FetchRequest, Input, JournalEntry, Message } from '../../types.ts';
 
-const KEYS: readonly KeyPair[] = [1, 2, 3, 4].map((byte) => keyPairFromSeed(new Uint8Array(32).fill(byte)));
-const WALL_MS = 1_800_000_000_000;
+/** Of the four validators, and of who may join them. */
+export const KEYS: readonly KeyPair[] = [1, 2, 3, 4, 5, 6].map((byte) =>
+  keyPairFromSeed(new Uint8Array(32).fill(byte)),
+);
+export const WALL_MS = 1_800_000_000_000;
 /** When a Solo is made, by its own clock: blocks of the harness are of that time. */
 const START_MS = 10_000;
 
@@ -25,7 +29,12 @@ export const GENESIS = parseGenesis({
   v: 1,
   network: 'solo',
   createdAt: '2026-01-01T00:00:00.000Z',
-  validators: KEYS.map(({ publicKey }, at) => ({ name: `v${at}`, key: toHex(publicKey), peer: `p${at}`, addrs: [] })),
+  validators: KEYS.slice(0, 4).map(({ publicKey }, at) => ({
+    name: `v${at}`,
+    key: toHex(publicKey),
+    peer: `p${at}`,
+    addrs: [],
+  })),
   models: [],
   spaces: [],
   admins: { keys: [toHex(keyOf(0).publicKey)], threshold: 1 },
@@ -34,17 +43,9 @@ export const GENESIS = parseGenesis({
 
 export const CHAIN = chainId(GENESIS);
 export const ROSTER = genesisRoster(GENESIS);
-export const ANCHOR: Anchor = {
-  height: 0,
-  view: 0,
-  hash: CHAIN,
-  timeMs: 0,
-  history: ZERO_HASH,
-  cut: [],
-  standings: [],
-};
+export const ANCHOR: Anchor = genesisAnchor(CHAIN);
 
-function keyOf(index: number): KeyPair {
+export function keyOf(index: number): KeyPair {
   const key = KEYS[index];
   if (key === undefined) throw new RangeError(`no validator ${index}`);
   return key;
@@ -77,7 +78,7 @@ export function segment(author: number, height = 1, parent: Hash = ZERO_HASH, ma
 /** `chain.restart` of an author, by its own key unless told otherwise. */
 export function restart(author: number, incarnation: number, signer = author, notAfterMs = WALL_MS + 600_000): Restart {
   const { publicKey, sign } = keyOf(signer);
-  const body = restartBody(author, incarnation, new Uint8Array(16).fill(incarnation));
+  const body = restartBody(0, author, incarnation, new Uint8Array(16).fill(incarnation));
   const facts = {
     chain: CHAIN,
     actor: publicKey,
@@ -160,6 +161,7 @@ export class Solo {
     nowMs = START_MS,
     start: StartFacts = {},
     batches: BatchPolicy = FIXED_BATCHES,
+    keyring: readonly KeyPair[] = self === undefined ? [] : [keyOf(self)],
   ) {
     this.self = self;
     this.nowMs = nowMs;
@@ -173,6 +175,7 @@ export class Solo {
       blockIntervalMs: 20,
       sign,
       verify,
+      keyring: [...keyring],
     };
     this.replica = createReplica(config, createState(GENESIS), ANCHOR, batches);
     for (const entry of journal) restore(this.replica, entry);

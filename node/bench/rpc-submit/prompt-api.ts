@@ -1,5 +1,5 @@
 import { encodeSignedBallot, type SignedBallot } from '../../../protocol/governance/ballot.ts';
-import { shardOf } from '../../../protocol/ids.ts';
+import { placeOf } from '../../../protocol/governance/epochs.ts';
 import type { FinalFacts, Submission } from '../../rpc/node-api.ts';
 import { FakeNodeApi } from '../../test/harness/fake-node-api.ts';
 
@@ -13,7 +13,7 @@ export class PromptNodeApi extends FakeNodeApi {
 
   override submitBallot(
     signed: SignedBallot,
-    shard = shardOf(signed.ballot.space, signed.ballot.voter, this.state().shards),
+    shard = placeOf(this.state(), signed.ballot.space, signed.ballot.voter),
   ): Submission {
     encodeSignedBallot(signed);
     const { promise, resolve } = Promise.withResolvers<FinalFacts>();

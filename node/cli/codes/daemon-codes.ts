@@ -21,6 +21,15 @@ export const DAEMON: readonly [string, FailureCode][] = [
   ],
   ['BOOT_LEDGER', code(EXIT.disk, 'the ledger contradicts itself', 'a damaged disk, or files of two homes', REPAIR)],
   [
+    'EPOCH_PROOF',
+    code(
+      EXIT.bug,
+      'what is to prove the end of an epoch proves nothing',
+      'a peer that lies, a damaged file, or one of another network',
+      'take the checkpoint, or the history, from another node',
+    ),
+  ],
+  [
     'TRUST_FILE',
     code(
       EXIT.configuration,
@@ -54,6 +63,15 @@ export const DAEMON: readonly [string, FailureCode][] = [
       'journal and ledger are not of one past, so this node cannot know what it signed',
       'a home restored from a backup, or partly copied',
       'waggle start --rejoin, when no copy of this home runs anywhere: it stays silent until the others said where it may go on',
+    ),
+  ],
+  [
+    'EPOCH_VERSION',
+    code(
+      EXIT.configuration,
+      'the network asks for a newer protocol version than this build speaks',
+      'the network was upgraded, and this node was not',
+      'install a newer build and start again: everything final is kept',
     ),
   ],
   [

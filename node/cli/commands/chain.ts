@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ChainGetEpochsResult } from '../../../client/generated/methods.ts';
 import { hashArgument, usage, wholeNumber } from '../arguments.ts';
 import { type AskOptions, askOptions } from '../command-options.ts';
 import { emit } from '../output.ts';
@@ -46,6 +47,9 @@ export function addChainCommands(program: Command, context: CliContext): void {
     .description('what validators signed after executing a block')
     .argument('<height>', 'its height', wholeNumber('height', 0, HEIGHT_MAX))
     .action((height: number, options: AskOptions) => checkpoint(height, options, context));
+  askOptions(chain.command('epochs'))
+    .description('the ends of epochs, each with what proves it')
+    .action((options: AskOptions) => epochs(options, context));
 }
 
 async function genesis(options: AskOptions, { io }: CliContext): Promise<void> {
@@ -173,12 +177,40 @@ async function checkpoint(height: number, options: AskOptions, { io }: CliContex
   const client = await connect(options, io.env);
   if (height === 0) throw usage('the first block has height 1', `waggle chain head${client.flags}`);
   const one = await client.call<CheckpointResult>('chain_getCheckpoint', { height });
+  // With what leads to its validators, so that a file of it is proven by genesis alone.
+  const ends = one.epoch === 0 ? [] : (await endsOfEpochs(client)).slice(0, one.epoch);
+  const whole = one.epoch === 0 ? one : { ...one, epochs: ends.map(({ proof }) => proof) };
   const differ = one.differing === 0 ? [] : [`${one.differing} signed another one of this height: evidence of a fault`];
-  emit(io, options.output, one, () => ({
+  emit(io, options.output, whole, () => ({
     title: `checkpoint of height ${one.height}`,
     columns: [{ name: 'signed by' }, { name: 'signature' }],
     rows: one.signatures.map(({ name, signature }) => [name, signature]),
     notes: [`root ${one.root}`, `history ${one.history}`, ...differ],
     next: `waggle chain block ${one.height}${client.flags}`,
   }));
+}
+
+async function epochs(options: AskOptions, { io }: CliContext): Promise<void> {
+  const client = await connect(options, io.env);
+  const ends = await endsOfEpochs(client);
+  emit(io, options.output, { epochs: ends }, () => ({
+    title: ends.length === 0 ? 'the first epoch has not ended' : `epoch ${ends.length} holds now`,
+    columns: [
+      { name: 'ended', ...RIGHT },
+      { name: 'at height', ...RIGHT },
+      { name: 'proof in bytes', ...RIGHT },
+    ],
+    rows: ends.map(({ epoch, sealedHeight, proof }) => [`${epoch}`, `${sealedHeight}`, `${proof.length / 2}`]),
+    next: `waggle admin show${client.flags}`,
+  }));
+}
+
+async function endsOfEpochs(client: Awaited<ReturnType<typeof connect>>): Promise<ChainGetEpochsResult['epochs']> {
+  const ends: ChainGetEpochsResult['epochs'][number][] = [];
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page: ChainGetEpochsResult = await client.call<ChainGetEpochsResult>('chain_getEpochs', { from });
+    ends.push(...page.epochs);
+    from = page.next;
+  }
+  return ends;
 }

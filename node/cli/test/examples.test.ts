@@ -62,6 +62,7 @@ const ORDER = [
   'chain segment',
   'chain chains',
   'chain checkpoint',
+  'chain epochs',
   'status',
   'wait',
   'explain',

@@ -1,16 +1,21 @@
 import type { HistoryLink, Message, SnapshotRequest } from '../../../consensus/types.ts';
-import { HISTORY_LINKS_MAX } from '../../../consensus/wire.ts';
+import { EPOCH_PROOFS_MAX, HISTORY_LINKS_MAX } from '../../../consensus/wire.ts';
+import { type EpochProof, encodeEpochProof } from '../../../protocol/receipt/epoch-proof.ts';
 import type { LedgerReader } from '../ledger-reader.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 
 /** What this node has of a whole snapshot: one message at most. Who has it not answers nothing. */
 export async function* snapshotAnswers(
   store: SnapshotStore,
-  reader: Pick<LedgerReader, 'checkpoint'>,
+  reader: Pick<LedgerReader, 'checkpoint' | 'epochEnd'>,
   request: SnapshotRequest,
 ): AsyncGenerator<Message, void, undefined> {
   if (request.kind === 'fetch-history') {
     yield* historyAnswer(reader, request.from, request.to);
+    return;
+  }
+  if (request.kind === 'fetch-epochs') {
+    yield { kind: 'epochs', from: request.from, proofs: await epochProofs(reader, request.from) };
     return;
   }
   const { height } = request;
@@ -39,4 +44,20 @@ async function* historyAnswer(
     links.push({ blockHash, root });
   }
   if (links.length > 0) yield { kind: 'history', from, links };
+}
+
+/** A roster may be large: what proofs may be together, in bytes. The first always goes. */
+const PROOFS_BYTES = 512 * 1024;
+
+/** Of the ends of consecutive epochs, ascending; none where the asked one has not ended here, or is not known. */
+export async function epochProofs(reader: Pick<LedgerReader, 'epochEnd'>, from: number): Promise<EpochProof[]> {
+  const proofs: EpochProof[] = [];
+  let bytes = 0;
+  while (proofs.length < EPOCH_PROOFS_MAX) {
+    const proof = await reader.epochEnd(from + proofs.length);
+    bytes += proof === undefined ? 0 : encodeEpochProof(proof).length;
+    if (proof === undefined || (proofs.length > 0 && bytes > PROOFS_BYTES)) break;
+    proofs.push(proof);
+  }
+  return proofs;
 }

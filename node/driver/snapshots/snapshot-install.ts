@@ -95,10 +95,10 @@ function chunkFault(height: number, index: number): WaggleError {
 }
 
 /** What the chunks begin with must be what was signed beside their root. */
-function anchorOf({ rowCounts: _, chain, epoch, ...anchor }: SnapshotHead, snapshot: Snapshot): Anchor {
+function anchorOf({ rowCounts: _, chain, ...anchor }: SnapshotHead, snapshot: Snapshot): Anchor {
   const isSigned =
     hashesEqual(chain, snapshot.chain) &&
-    epoch === snapshot.epoch &&
+    anchor.epoch === snapshot.epoch &&
     anchor.height === snapshot.height &&
     hashesEqual(anchor.hash, snapshot.blockHash) &&
     hashesEqual(anchor.history, snapshot.history);

@@ -9,6 +9,7 @@ import type { Network } from '../../network/network.ts';
 import { EndedSessions } from '../ended-sessions.ts';
 import type { LedgerReader } from '../ledger-reader.ts';
 import type { LedgerWriter } from '../ledger-writer.ts';
+import { EpochSync } from './epoch-sync.ts';
 import { Retention } from './retention.ts';
 import { snapshotAnswers } from './snapshot-answers.ts';
 import { SnapshotBuilder } from './snapshot-builder.ts';
@@ -25,7 +26,7 @@ export interface SnapshotRoomParts {
   readonly retentionBlocks: number | undefined;
   readonly network: Pick<Network, 'peers' | 'requestSync'>;
   readonly push: (input: Input) => boolean;
-  readonly adopted: (anchor: Anchor) => void;
+  readonly adopted: (anchor: Anchor, isLanding: boolean) => Promise<void>;
   /** What the operator wants every history to lead to. */
   readonly trusted: Checkpoint | undefined;
   readonly onFailure: (error: unknown) => void;
@@ -41,6 +42,8 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** Everything a node does with snapshots: makes, keeps and serves its own, and starts from others' where it must. */
 export class SnapshotRoom {
   readonly store: SnapshotStore;
+  /** The way into an epoch that there is no state of. */
+  readonly epochs: EpochSync;
   readonly #push: (input: Input) => boolean;
   readonly #ended: EndedSessions;
   readonly #builder: SnapshotBuilder;
@@ -87,15 +90,16 @@ export class SnapshotRoom {
       log: parts.log,
     });
     const { trusted, replica } = parts;
-    const faults = faultBound(replica.peers.length);
+    const faults = (): number => faultBound(replica.peers.length);
     this.#trust = trusted && new Trust({ trusted, faults, differs: onFailure, reader: parts.reader, writer, ...ports });
     const isTrusted = (snapshot: Snapshot, signal: AbortSignal): Promise<boolean> =>
       this.#trust?.isTrusted(snapshot, signal) ?? Promise.resolve(true);
     const wake = (): void => void push({ kind: 'tick' });
-    const adopted = (anchor: Anchor): void => {
+    const adopted = async (anchor: Anchor, isLanding: boolean): Promise<void> => {
       this.#ended.restored();
-      parts.adopted(anchor);
+      await parts.adopted(anchor, isLanding);
     };
+    this.epochs = new EpochSync({ replica, wake, log: parts.log, ...ports });
     this.#sync = new SnapshotSync({ ...parts, adopted, store: this.store, fetch, isTrusted, wake });
   }
 
@@ -108,6 +112,7 @@ export class SnapshotRoom {
     this.#timer = setInterval(() => {
       if (this.#unsaid !== undefined) this.#say(this.#unsaid);
       this.#ended.tick();
+      this.epochs.tick();
       this.#sync.tick();
       void this.#retention.tick(this.#onFailure);
     }, LOOK_EVERY_MS);
@@ -144,6 +149,7 @@ export class SnapshotRoom {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    await this.epochs.stop();
     await this.#sync.stop();
     await this.#retention.stop();
     await this.#builder.stop();

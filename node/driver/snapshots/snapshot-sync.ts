@@ -1,4 +1,5 @@
 import { adopt, mayAdopt } from '../../../consensus/adopt.ts';
+import { isAwaitingState } from '../../../consensus/epoch-place.ts';
 import type { Replica } from '../../../consensus/replica-state.ts';
 import type { Anchor } from '../../../consensus/types.ts';
 import { codeOf } from '../../../protocol/errors.ts';
@@ -19,8 +20,8 @@ export interface SnapshotSyncParts {
   readonly fetch: SnapshotFetch;
   /** Whether a snapshot leads on from what the operator trusts. */
   readonly isTrusted: (snapshot: Snapshot, signal: AbortSignal) => Promise<boolean>;
-  /** The replica stands on the snapshot now. */
-  readonly adopted: (anchor: Anchor) => void;
+  /** The replica stands on the snapshot now; `isLanding`: and with it in an epoch it had no state of (O-04). */
+  readonly adopted: (anchor: Anchor, isLanding: boolean) => Promise<void>;
   /** There is something to do between two turns. */
   readonly wake: () => void;
   /** Worth a line: 'snapshot.fetching', 'snapshot.installed', 'snapshot.not-installed'. */
@@ -90,8 +91,9 @@ export class SnapshotSync {
     const { height } = stored.snapshot;
     try {
       const { state, anchor } = await installSnapshot(stored, store, writer, genesis);
+      const isLanding = anchor.epoch !== replica.executed.epoch;
       adopt(replica, state, anchor);
-      adopted(anchor);
+      await adopted(anchor, isLanding);
       log('snapshot.installed', { height, chunks: stored.leaves.length });
       await store.dropOld();
     } catch (error) {
@@ -110,7 +112,8 @@ export class SnapshotSync {
 
   #isWanted(replica: Replica, snapshot: Snapshot): boolean {
     if (!mayAdopt(replica, snapshot)) return false;
-    if (this.#isFresh) return true;
+    // Who leapt into an epoch has no other way into it (O-04).
+    if (this.#isFresh || isAwaitingState(replica)) return true;
     return isGone(replica.peers, replica.executed.height + 1);
   }
 

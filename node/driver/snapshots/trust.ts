@@ -15,7 +15,7 @@ export interface TrustParts extends Pick<SnapshotFetchParts, 'peers' | 'request'
   readonly reader: LedgerReader;
   readonly writer: Pick<LedgerWriter, 'put' | 'overlay'>;
   /** Faulty validators there may be. */
-  readonly faults: number;
+  readonly faults: () => number;
   /** The history that the validators hold does not lead to or from the trusted checkpoint: this node must stop. */
   readonly differs: (error: WaggleError) => void;
 }
@@ -58,7 +58,7 @@ export class Trust {
       }
       counters.bump('trust.not_led_to');
       this.#against.add(peer);
-      if (this.#against.size > this.#parts.faults) this.#differ(snapshot.height);
+      if (this.#against.size > this.#parts.faults()) this.#differ(snapshot.height);
     }
     return false;
   }

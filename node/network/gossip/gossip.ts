@@ -8,11 +8,13 @@ import {
   StrictNoSign,
   TopicValidatorResult,
 } from '@chainsafe/libp2p-gossipsub';
+import { LIMITS } from '../../../protocol/limits.ts';
 import type { Counters } from '../counters.ts';
 import { MessageCache } from './message-cache.ts';
 import { MuteList } from './mute-list.ts';
 
-export type Verdict = 'accept' | 'ignore' | 'reject';
+/** `early`: nobody's fault and of use later, so it is not remembered as seen. */
+export type Verdict = 'accept' | 'ignore' | 'reject' | 'early';
 
 export interface GossipOptions {
   readonly chain8: string;
@@ -36,8 +38,18 @@ export type JudgeSegment = (from: string, shard: number, bytes: Uint8Array) => V
 interface Router extends GossipSub {
   readonly peers: ReadonlyMap<string, unknown>;
   readonly streamsOutbound: ReadonlyMap<string, unknown>;
+  /** Asked before a message is kept, where a topic has one. */
+  readonly topicValidators: Map<
+    string,
+    (from: unknown, message: { topic: string; data: Uint8Array }) => TopicValidatorResult
+  >;
   /** Ids that are not asked for when a peer advertises them. */
-  readonly seenCache: { readonly size: number; has(id: string): boolean; put(id: string): unknown };
+  readonly seenCache: {
+    readonly size: number;
+    readonly entries: Map<string, unknown>;
+    has(id: string): boolean;
+    put(id: string): unknown;
+  };
   reportMessageValidationResult(id: string, from: string, verdict: TopicValidatorResult): void;
 }
 
@@ -101,12 +113,17 @@ export class Gossip {
   readonly #pending = new Map<string, { count: number; bytes: number }>();
   readonly #cache: MessageCache;
   #pubsub: Router | undefined;
+  #shards: number;
+  readonly #joined = new Set<string>();
+  #isSubscribed = false;
 
   constructor(options: GossipOptions, counters: Counters) {
     this.#options = options;
     this.#counters = counters;
     this.#muted = new MuteList(counters);
-    for (let shard = 0; shard <= options.shards; shard += 1) {
+    this.#shards = options.shards;
+    // All that any epoch may have: the library asks once which topics there may be.
+    for (let shard = 0; shard <= LIMITS.shardsMax; shard += 1) {
       const topic = shardTopic(options.chain8, shard);
       this.#shardOfTopic.set(topic, shard);
       this.#topicBytes.set(topic, new TextEncoder().encode(`${topic}\0`));
@@ -151,7 +168,50 @@ export class Gossip {
   /** Join every shard's topic. Call after libp2p has started. */
   subscribe(judge: JudgeSegment): void {
     this.#pubsub?.addEventListener('gossipsub:message', (event) => void this.#onMessage(event.detail, judge));
-    for (const topic of this.#shardOfTopic.keys()) this.#pubsub?.subscribe(topic);
+    this.#isSubscribed = true;
+    this.#follow();
+  }
+
+  /** Another epoch may have more shards, or fewer. */
+  setShards(shards: number): void {
+    this.#shards = shards;
+    if (this.#isSubscribed) this.#follow();
+  }
+
+  /** No topic is joined or left any more. Call before libp2p stops. */
+  stop(): void {
+    this.#isSubscribed = false;
+  }
+
+  /**
+   * Join the topics of the shards there are, and leave the others. Who comes to an epoch before this node says once which
+   * topics it joined, and may send of them already: the subscription is taken, and the message forgotten as if never seen.
+   */
+  #follow(): void {
+    const pubsub = this.#pubsub;
+    if (pubsub === undefined) return;
+    for (const [topic, shard] of this.#shardOfTopic) {
+      const isJoined = this.#joined.has(topic);
+      if (shard <= this.#shards) {
+        pubsub.topicValidators.delete(topic);
+        if (!isJoined) pubsub.subscribe(topic);
+        this.#joined.add(topic);
+      } else {
+        pubsub.topicValidators.set(topic, (_, message) => this.#forget(message));
+        if (isJoined) pubsub.unsubscribe(topic);
+        this.#joined.delete(topic);
+      }
+    }
+  }
+
+  #forget({ topic, data }: { topic: string; data: Uint8Array }): TopicValidatorResult {
+    this.#pubsub?.seenCache.entries.delete(idText(this.#messageId(topic, data)));
+    this.#counters.bump('gossip.early');
+    return TopicValidatorResult.Ignore;
+  }
+
+  #topic(shard: number): string {
+    return shardTopic(this.#options.chain8, shard);
   }
 
   /** Fire and forget: failures are counted. A segment over the size limit is refused here, as every peer would reject it. */
@@ -179,8 +239,8 @@ export class Gossip {
 
   /** Treat what came beside gossip as if it had come by it. `from` is the peer id of who sent it. */
   settle(from: string, { shard, bytes, verdict }: JudgedSegment): void {
-    // Also what was refused is not asked for when its sender advertises it.
-    if (shard !== undefined) this.#remember(shard, bytes, verdict === 'accept');
+    // Also what was refused is not asked for when its sender advertises it; but of the next epoch it is news for a while yet.
+    if (shard !== undefined && verdict !== 'early') this.#remember(shard, bytes, verdict === 'accept');
     if (verdict === 'reject') this.#muted.blame(from, performance.now());
   }
 
@@ -205,9 +265,9 @@ export class Gossip {
   }
 
   #topicFor(shard: number, bytes: Uint8Array): { topic: string; pubsub: Router } | undefined {
-    const topic = shardTopic(this.#options.chain8, shard);
+    const topic = this.#topic(shard);
     const pubsub = this.#pubsub;
-    if (pubsub === undefined || !this.#shardOfTopic.has(topic)) {
+    if (pubsub === undefined || shard > this.#shards) {
       this.#counters.bump('gossip.unknown_shard');
       return undefined;
     }
@@ -274,6 +334,8 @@ export class Gossip {
     this.#counters.bump(`gossip.${VERDICT_COUNTER[verdict]}`);
     if (verdict === 'reject') this.#muted.blame(from, performance.now());
     this.#pubsub?.reportMessageValidationResult(msgId, from, VERDICT_RESULT[verdict]);
+    // Advertised once more, it is asked for again.
+    if (verdict === 'early') this.#pubsub?.seenCache.entries.delete(msgId);
   }
 
   async #judge(from: string, topic: string, bytes: Uint8Array, judge: JudgeSegment): Promise<Verdict> {
@@ -312,9 +374,10 @@ function idText(id: Uint8Array): string {
   return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1');
 }
 
-const VERDICT_COUNTER = { accept: 'accepted', ignore: 'ignored', reject: 'rejected' } as const;
+const VERDICT_COUNTER = { accept: 'accepted', ignore: 'ignored', reject: 'rejected', early: 'early' } as const;
 const VERDICT_RESULT = {
   accept: TopicValidatorResult.Accept,
   ignore: TopicValidatorResult.Ignore,
   reject: TopicValidatorResult.Reject,
+  early: TopicValidatorResult.Ignore,
 } as const;

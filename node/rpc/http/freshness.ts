@@ -10,6 +10,7 @@ const REVALIDATE = 'no-cache';
 /** Reads of executed data alone: the same until the next block. */
 const BY_HEIGHT: ReadonlySet<string> = new Set([
   'chain_genesis',
+  'network_get',
   'chain_head',
   'session_get',
   'session_list',

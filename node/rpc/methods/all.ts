@@ -9,10 +9,12 @@ import {
   chainGetBlock,
   chainGetChains,
   chainGetCheckpoint,
+  chainGetEpochs,
   chainGetSegment,
   chainHead,
 } from './chain.ts';
 import { modelGet, modelList, modelRegister, modelUpdate } from './model.ts';
+import { networkGet, operationSubmit } from './network.ts';
 import { nodePeers, nodeStatus } from './node.ts';
 import { observerAdmit, observerList, observerRemove } from './observer.ts';
 import { proposalGet, proposalList } from './proposal.ts';
@@ -32,12 +34,15 @@ import { tallyGet } from './tally.ts';
 const METHODS: readonly Method[] = [
   nodeStatus,
   nodePeers,
+  networkGet,
+  operationSubmit,
   chainGenesis,
   chainHead,
   chainGetBlock,
   chainGetSegment,
   chainGetChains,
   chainGetCheckpoint,
+  chainGetEpochs,
   sessionOpen,
   sessionGet,
   sessionList,

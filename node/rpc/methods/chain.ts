@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { genesisToJson } from '../../../protocol/genesis.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import type { SignedCheckpoint } from '../../../protocol/receipt/checkpoint.ts';
+import { encodeEpochProof } from '../../../protocol/receipt/epoch-proof.ts';
 import type { Desk } from '../desk.ts';
 import { hash, height, out } from '../fields.ts';
 import { defineMethod, NO_PARAMS } from '../method.ts';
@@ -87,7 +88,7 @@ export const chainGetBlock = defineMethod('chain_getBlock', {
       epoch,
       parentView,
       parentHash: toHex(parentHash),
-      proposer: nameOf(desk, proposer),
+      proposer: nameOf(desk, epoch, proposer),
       flags,
       cut: cut.map(({ tip, ...entry }) => ({ ...entry, tip: toHex(tip) })),
       evidence: evidence.map(toBase64),
@@ -104,7 +105,7 @@ export const chainGetSegment = defineMethod('chain_getSegment', {
   handle: async ({ id }, desk) => {
     const found = await desk.api.segment(id);
     if (found === undefined) throw await notFound(desk.api, { segment: id }, 'chain.segment-unknown', 'id');
-    return renderSegment(found, nameOf(desk, found.segment.header.author));
+    return renderSegment(found, nameOf(desk, found.segment.header.epoch, found.segment.header.author));
   },
 });
 
@@ -132,7 +133,7 @@ export const chainGetChains = defineMethod('chain_getChains', {
       .map(({ tip, ...chain }) => ({
         shard: chain.shard,
         author: chain.author,
-        name: nameOf(desk, chain.author),
+        name: nameOf(desk, desk.roster.epoch, chain.author),
         tip: { height: tip.height, id: toHex(tip.id) },
         finalHeight: chain.finalHeight,
         backlog: chain.backlog,
@@ -172,11 +173,38 @@ export const chainGetCheckpoint = defineMethod('chain_getCheckpoint', {
       root: toHex(root),
       signatures: most.map(({ signer, signature }) => ({
         signer,
-        name: nameOf(desk, signer),
+        name: nameOf(desk, epoch, signer),
         signature: toHex(signature),
       })),
       differing: others.flat().length,
     };
+  },
+});
+
+/** Who wants to know who votes in an epoch follows these from genesis on, each signed by a quorum of the one before. */
+export const chainGetEpochs = defineMethod('chain_getEpochs', {
+  summary: 'What proves the ends of epochs, from one on. With genesis they lead to the validators of any epoch.',
+  params: z.strictObject({ from: out.count.default(0) }),
+  result: z.strictObject({
+    epochs: z.array(
+      z.strictObject({
+        epoch: out.count,
+        /** The block that ended it. */
+        sealedHeight: out.height,
+        /** Block, empty blocks above it and certificate, in the encoding of the protocol. */
+        proof: out.hex,
+      }),
+    ),
+    /** Where to go on; absent at the end. */
+    next: out.count.optional(),
+  }),
+  handle: async ({ from }, { api }) => {
+    const proofs = await api.epochProofs(from);
+    const epochs = proofs.map((proof) => {
+      const { epoch, height: sealedHeight } = proof.seal.block;
+      return { epoch, sealedHeight, proof: toHex(encodeEpochProof(proof)) };
+    });
+    return proofs.length === 0 ? { epochs } : { epochs, next: from + proofs.length };
   },
 });
 
@@ -186,6 +214,6 @@ function groupByRoot(all: readonly SignedCheckpoint[]): Map<string, SignedCheckp
   );
 }
 
-function nameOf(desk: Desk, index: number): string {
-  return desk.roster.validators[index]?.name ?? '';
+function nameOf({ api }: Desk, epoch: number, index: number): string {
+  return api.rosterOf(epoch)?.validators[index]?.name ?? '';
 }

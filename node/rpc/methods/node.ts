@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { epochOf } from '../../../protocol/governance/epochs.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { out } from '../fields.ts';
 import { defineMethod, NO_PARAMS } from '../method.ts';
@@ -47,7 +48,7 @@ export const nodeStatus = defineMethod('node_status', {
       notReadyReason: notReadyReason ?? (facts.writable ? undefined : 'writes fail: disk or journal'),
       writable: facts.writable,
       peers: api.peers().filter(({ connected }) => connected).length,
-      shards: api.genesis.params.shards,
+      shards: epochOf(api.state()).params.shards,
       custody: 'full' as const,
       uptimeMs: Math.round(uptimeMs),
     });

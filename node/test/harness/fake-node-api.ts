@@ -6,6 +6,7 @@ import { WaggleError } from '../../../protocol/errors.ts';
 import { chainId, type Genesis, genesisRoster, parseGenesis } from '../../../protocol/genesis.ts';
 import { encodeSignedBallot, type SignedBallot, signBallot } from '../../../protocol/governance/ballot.ts';
 import { createState } from '../../../protocol/governance/create.ts';
+import { placeOf } from '../../../protocol/governance/epochs.ts';
 import { applyItem, closeAfter, closeDue } from '../../../protocol/governance/machine.ts';
 import { encodeSignedOperation, type SignedOperation } from '../../../protocol/governance/operation.ts';
 import { isEnded, missingVoters } from '../../../protocol/governance/queries.ts';
@@ -13,8 +14,9 @@ import { headKey } from '../../../protocol/governance/row-keys.ts';
 import type { HeadRow } from '../../../protocol/governance/state.ts';
 import { type Hash, hashesEqual, ZERO_HASH } from '../../../protocol/hash.ts';
 import { toHex } from '../../../protocol/hex.ts';
-import { parseId, shardOf } from '../../../protocol/ids.ts';
+import { parseId } from '../../../protocol/ids.ts';
 import { shardsRoot } from '../../../protocol/receipt/checkpoint.ts';
+import type { Roster } from '../../../protocol/roster.ts';
 import { Decisions } from '../../agent/decisions.ts';
 import type {
   AgentFacts,
@@ -256,6 +258,14 @@ export class FakeNodeApi implements NodeApi {
       .slice(0, limit);
   }
 
+  rosterOf(epoch: number): Roster | undefined {
+    return epoch === 0 ? genesisRoster(GENESIS) : undefined;
+  }
+
+  async epochProofs() {
+    return [];
+  }
+
   async checkpoint(height: number) {
     const found = this.#blocks[height - 1];
     if (found === undefined) return [];
@@ -279,7 +289,7 @@ export class FakeNodeApi implements NodeApi {
 
   submitBallot(signed: SignedBallot): Submission {
     const { space, voter } = signed.ballot;
-    const shard = shardOf(space, voter, this.#state.shards);
+    const shard = placeOf(this.#state, space, voter);
     return this.#submit(signed.id, shard, { kind: ITEM_KINDS.ballot, bytes: encodeSignedBallot(signed) });
   }
 
@@ -359,7 +369,7 @@ export class FakeNodeApi implements NodeApi {
     const place = { space: parseId('main'), session: parseId('s1'), voter: parseId(voter), previous: undefined };
     const times = { notAfterMs: this.nowMs + 60_000, timeMs: this.nowMs };
     const signed = signBallot({ chain: this.chain, ...place, ...times, entries }, undefined);
-    const shard = shardOf('main', voter, this.#state.shards);
+    const shard = placeOf(this.#state, 'main', voter);
     this.advance(shard, { kind: ITEM_KINDS.ballot, bytes: encodeSignedBallot(signed) });
   }
 

@@ -6,6 +6,7 @@ import type { Outcome } from '../../outcome.ts';
 import type { ItemPlace } from '../ballots.ts';
 import type { OperationKind, SignedOperation } from '../operation.ts';
 import type { BlockContext, GovernanceState } from '../state.ts';
+import { proposeParams, proposeRoster, readyForChange, withdrawChange } from './network-change.ts';
 import { admitObserver, removeObserver } from './observer.ts';
 import { hasKey, isSeqStale, type Plan, type ReadPlan, type Scene } from './plan.ts';
 import { createSpace, registerModels, updateModel } from './registry.ts';
@@ -20,8 +21,8 @@ const PLANS: Readonly<Record<OperationKind, ReadPlan>> = {
   'space.create': createSpace,
   'model.register': registerModels,
   'model.update': updateModel,
-  'roster.propose': refuse,
-  'params.propose': refuse,
+  'roster.propose': proposeRoster,
+  'params.propose': proposeParams,
   'session.open': openSession,
   'proposal.add': addProposals,
   'session.activate': activateSession,
@@ -32,10 +33,16 @@ const PLANS: Readonly<Record<OperationKind, ReadPlan>> = {
   'chain.restart': refuse,
   'observer.admit': admitObserver,
   'observer.remove': removeObserver,
+  'roster.ready': readyForChange,
+  'change.withdraw': withdrawChange,
 };
 
 /** Idempotent by state: they carry seq 0 and consume none (governance/operation.ts). */
-const WITHOUT_SEQ: ReadonlySet<OperationKind> = new Set<OperationKind>(['session.due', 'chain.restart']);
+const WITHOUT_SEQ: ReadonlySet<OperationKind> = new Set<OperationKind>([
+  'session.due',
+  'chain.restart',
+  'roster.ready',
+]);
 
 interface Examined {
   readonly outcome: Outcome;

@@ -2,6 +2,7 @@ import type { CborValue } from '../../codec/cbor.ts';
 import { type Hash, hashesEqual } from '../../hash.ts';
 import { toHex } from '../../hex.ts';
 import type { Outcome } from '../../outcome.ts';
+import { epochOf } from '../epochs.ts';
 import type { Operation } from '../operation.ts';
 import type { BlockContext, GovernanceState } from '../state.ts';
 
@@ -38,7 +39,7 @@ export function hasKey(keys: readonly Uint8Array[], key: Uint8Array): boolean {
 
 /** At least the threshold of the admins signed. */
 export function isByAdmins({ state, signers }: Scene): boolean {
-  const { keys, threshold } = state.admins;
+  const { keys, threshold } = epochOf(state).admins;
   return keys.filter((key) => hasKey(signers, key)).length >= threshold;
 }
 

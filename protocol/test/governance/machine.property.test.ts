@@ -5,9 +5,11 @@ import type { SignedBallot } from '../../governance/ballot.ts';
 import { createState } from '../../governance/create.ts';
 import { applyItem, type PlacedItem } from '../../governance/machine.ts';
 import type { SignedOperation } from '../../governance/operation.ts';
+import { paramsProposeBody, rosterProposeBody } from '../../governance/operations/network-change.ts';
 import { type SessionOpen, sessionOpenBody } from '../../governance/operations/session-open.ts';
 import { liveResults } from '../../governance/queries.ts';
 import type { GovernanceState } from '../../governance/state.ts';
+import { parseId } from '../../ids.ts';
 import { OUTCOMES } from '../../outcome.ts';
 import {
   ADMINS,
@@ -36,6 +38,12 @@ function samples(world: World): PlacedItem[] {
     world.operation('model.register', { models: [{ id: 'x', operator: 'node1', auth: 'operator' }] }, ADMINS),
     world.operation('space.create', { id: 'x', title: 'X', openers: [OPENER.publicKey] }, ADMINS),
     world.operation('proposal.add', { ...at, proposals: [{ id: '009', title: 'x' }] }, [OPENER]),
+    world.operation(
+      'roster.propose',
+      rosterProposeBody({ epoch: 0, rotate: [{ name: parseId('node1'), key: OPENER.publicKey }] }),
+      ADMINS,
+    ),
+    world.operation('params.propose', paramsProposeBody({ epoch: 0, shards: 8 }), ADMINS),
   ];
   return signed.map((one) => world.place(one));
 }

@@ -6,6 +6,7 @@ import { type Genesis, genesisRoster, parseGenesis } from '../../genesis.ts';
 import type { AppliedItem } from '../../governance/applied.ts';
 import { type Ballot, encodeSignedBallot, type SignedBallot, signBallot } from '../../governance/ballot.ts';
 import { createState } from '../../governance/create.ts';
+import { placeOf } from '../../governance/epochs.ts';
 import { applyItem, closeAfter, closeDue, type PlacedItem } from '../../governance/machine.ts';
 import {
   encodeSignedOperation,
@@ -19,7 +20,8 @@ import { encodeRow, TABLES } from '../../governance/rows.ts';
 import type { BlockContext, GovernanceState } from '../../governance/state.ts';
 import type { Entry, SessionRule } from '../../governance/types.ts';
 import { toHex } from '../../hex.ts';
-import { type Id, parseId, shardOf } from '../../ids.ts';
+import { type Id, parseId } from '../../ids.ts';
+import type { Roster } from '../../roster.ts';
 
 export const pair = (byte: number): KeyPair => keyPairFromSeed(new Uint8Array(32).fill(byte));
 export const VALIDATORS = [1, 2, 3, 4].map(pair);
@@ -84,13 +86,25 @@ export const score = (proposal: string, weight: number, rest: Partial<Entry> = {
 export const scores = (...weights: readonly number[]): Entry[] =>
   weights.map((weight, at) => score(`00${at + 1}`, weight));
 
+const WITHOUT_SEQ: ReadonlySet<OperationKind> = new Set<OperationKind>([
+  'session.due',
+  'chain.restart',
+  'roster.ready',
+]);
+
 /** What a block-by-block test drives: rows, block height and time, and makers of what its people sign. */
 export class World {
-  readonly state: GovernanceState = createState(GENESIS);
-  readonly roster = genesisRoster(GENESIS);
+  readonly state: GovernanceState;
+  /** Who votes now; changes where a test ends an epoch. */
+  roster: Roster;
   height = 1;
   timeMs = START_MS;
   readonly #seqs = new Map<string, number>();
+
+  constructor(genesis: Genesis = GENESIS) {
+    this.state = createState(genesis);
+    this.roster = genesisRoster(genesis);
+  }
 
   get context(): BlockContext {
     return { height: this.height, timeMs: this.timeMs, roster: this.roster, verify };
@@ -99,7 +113,7 @@ export class World {
   /** Next seq of the actor unless `changed` says otherwise. */
   operation(kind: OperationKind, body: CborValue, signers: readonly KeyPair[], changed: Partial<Operation> = {}) {
     const [actor = STRANGER] = signers;
-    const withoutSeq = kind === 'session.due' || kind === 'chain.restart';
+    const withoutSeq = WITHOUT_SEQ.has(kind);
     const seq = withoutSeq ? 0 : (this.#seqs.get(key(actor)) ?? 0) + 1;
     const base = { chain: this.state.chain, actor: actor.publicKey, seq, notAfterMs: FAR_MS, timeMs: this.timeMs };
     return signOperation({ ...base, kind, body, ...changed }, signers);
@@ -137,7 +151,7 @@ export class World {
       0,
       this.roster.validators.findIndex(({ name }) => name === operator),
     );
-    const shard = shardOf(space, voter, this.state.shards);
+    const shard = placeOf(this.state, space, voter);
     return { kind: ITEM_KINDS.ballot, bytes: encodeSignedBallot(signed), shard, author, ...changed };
   }
 

@@ -1,3 +1,4 @@
+import { genesisAnchor } from '../../../consensus/anchor.ts';
 import { Disk } from '../../../consensus/sim/disk.ts';
 import { createPeople, type People } from '../../../consensus/sim/electorate.ts';
 import { tableSignatures } from '../../../consensus/sim/keys.ts';
@@ -9,7 +10,6 @@ import type { Anchor, Delivery, JournalEntry, Message, ReplicaConfig } from '../
 import { decodeMessage, encodeMessage } from '../../../consensus/wire.ts';
 import { encodeEntry } from '../../../node/driver/journal-entries.ts';
 import { createState } from '../../../protocol/governance/create.ts';
-import { ZERO_HASH } from '../../../protocol/hash.ts';
 
 /** What all nodes together did so far: nothing that depends on a clock or a scheduler. */
 export interface Counts {
@@ -50,10 +50,11 @@ export class CountedWorld implements Host {
 
   constructor(plan: Plan) {
     const random = new Random(plan.seed);
-    const { signer, verify } = tableSignatures();
-    this.people = createPeople(plan, { signer, verify }, random.fork());
+    const signatures = tableSignatures();
+    const { verify } = signatures;
+    this.people = createPeople(plan, signatures, random.fork());
     const { chain, roster, genesis, signers } = this.people;
-    const start: Anchor = { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
+    const start = genesisAnchor(chain);
     this.nodes = signers.map((own, self) => {
       const config: ReplicaConfig = {
         ...{ chain, roster, self, shards: plan.shards },
@@ -70,7 +71,8 @@ export class CountedWorld implements Host {
       const disk = new CountedDisk(start, this.#counts);
       const links = { skewMs: 0, driftPermille: 0, inboxMax: Number.MAX_SAFE_INTEGER, inputsPerSync: INPUTS_PER_TURN };
       const disks = { syncMs: SYNC_MS, stall: 0, stallMs: 0, ledgerSync: 0, compact: 0, agent: false };
-      const setup = { config, disk, random: random.fork(), createState: () => createState(genesis), plant: undefined };
+      const of = { index: self, config, disk, random: random.fork() };
+      const setup = { ...of, createState: () => createState(genesis), plant: undefined };
       return new SimNode({ ...setup, ...links, ...disks }, this);
     });
   }
@@ -92,6 +94,12 @@ export class CountedWorld implements Host {
       next.event();
     }
     this.nowMs = atMs;
+  }
+
+  carry(): void {}
+
+  withoutSeat(): readonly number[] {
+    return [];
   }
 
   send(from: number, to: number, message: Message): void {

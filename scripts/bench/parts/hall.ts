@@ -140,7 +140,7 @@ export class Hall {
     } = executeBlock(this.state, context, block, segments, this.#history);
     this.#tip = block.hash;
     this.#history = history;
-    const anchor = { height, view: height, hash: block.hash, timeMs: height, history, cut, standings: [] };
+    const anchor = { epoch: 0, height, view: height, hash: block.hash, timeMs: height, history, cut, standings: [] };
     return { block, certificate: undefined, segments: done, shards, checkpoint: undefined, touched, anchor };
   }
 }

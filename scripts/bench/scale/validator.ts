@@ -1,3 +1,4 @@
+import { genesisAnchor } from '../../../consensus/anchor.ts';
 import { answer } from '../../../consensus/answer.ts';
 import { createReplica, stepAll } from '../../../consensus/replica.ts';
 import type { Replica } from '../../../consensus/replica-state.ts';
@@ -5,7 +6,6 @@ import type { People } from '../../../consensus/sim/electorate.ts';
 import type { Signatures } from '../../../consensus/sim/keys.ts';
 import { WORLD_STARTS_MS } from '../../../consensus/sim/node.ts';
 import type {
-  Anchor,
   Delivery,
   Effects,
   FetchRequest,
@@ -22,7 +22,6 @@ import { encodeEntry } from '../../../node/driver/journal-entries.ts';
 import { createReceiver } from '../../../node/driver/receiver.ts';
 import { Counters } from '../../../node/network/counters.ts';
 import { createState } from '../../../protocol/governance/create.ts';
-import { ZERO_HASH } from '../../../protocol/hash.ts';
 import { Core } from './core.ts';
 import type { Costs } from './costs.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -87,9 +86,9 @@ export class Validator {
       sign,
       verify: signatures.verify,
     });
-    const start: Anchor = { height: 0, view: 0, hash: chain, timeMs: 0, history: ZERO_HASH, cut: [], standings: [] };
+    const start = genesisAnchor(chain);
     this.replica = createReplica(config, createState(genesis), start);
-    this.#driver = this.#createDriver(roster.validators.length);
+    this.#driver = this.#createDriver();
     const names = roster.validators.map(({ name }) => name);
     const { onFrame } = createReceiver({
       replica: this.replica,
@@ -102,10 +101,9 @@ export class Validator {
     this.#onFrame = (from, bytes) => void onFrame(names[from] ?? '', bytes, false);
   }
 
-  #createDriver(validators: number): Driver {
+  #createDriver(): Driver {
     const { timeline, costs } = this.#around;
     return new Driver({
-      validators,
       clock: this.#createClock(),
       step: (inputs, now) => this.#step(inputs, now),
       append: (entries) => {
