@@ -76,6 +76,11 @@ export type NetworkGetResult = {
       name: string;
       key: string;
     }[];
+    decidedBy?: {
+      space: string;
+      session: string;
+      proposal: string;
+    };
     approvedHeight?: number;
     next: {
       epoch: number;

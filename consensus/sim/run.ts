@@ -31,6 +31,8 @@ export interface SimReport {
 /** How long after healing everything must be settled: backed-off timers have to run out first. */
 const SETTLE_MS = 60_000;
 const QUIET_MS = 4_000;
+/** Two Status and an answer. */
+const HEARSAY_MS = 2_500;
 const IDLE_MS = 6_000;
 /** A Status a second is due; a lying one may cost a request and its answers on top. Messages per link, steps per node. */
 const IDLE_MESSAGES_MAX = 4;
@@ -168,6 +170,8 @@ function unsettled(world: World): string | undefined {
 /** V4: without work there are no blocks, no views and nothing to sync. */
 function listenToSilence(world: World): void {
   world.runUntil(world.nowMs + QUIET_MS, () => isBroken(world));
+  // Who has no seat hears of a block by the next Status: one that a villain caused a moment ago is still on its way there.
+  world.runUntil(world.nowMs + HEARSAY_MS, () => isBroken(world) || isLevel(world));
   const before = stamp(world);
   const height = world.history.blocks().length;
   const { steps, sent, sentByVillains } = world;
@@ -186,6 +190,11 @@ function listenToSilence(world: World): void {
   if (stepsPerSecond > IDLE_STEPS_MAX) world.verdict.report('V4 idle means asleep', `${stepsPerSecond} steps a second`);
   if (perSecond > IDLE_MESSAGES_MAX)
     world.verdict.report('V4 idle means silent', `${perSecond} messages a second and link`);
+}
+
+function isLevel({ history, honest, nodes }: World): boolean {
+  const height = history.blocks().length;
+  return honest.every((index) => nodes[index]?.replica?.executed.height === height);
 }
 
 /** Whether there are blocks above a height, and all of them order chains of villains alone. */

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { keyPairFromSeed } from '../../protocol/crypto/keys.ts';
-import { epochOf } from '../../protocol/governance/epochs.ts';
+import { epochOf, openChange } from '../../protocol/governance/epochs.ts';
 import { paramsProposeBody, rosterProposeBody } from '../../protocol/governance/operations/network-change.ts';
 import { observerAdmitBody } from '../../protocol/governance/operations/observer.ts';
+import { sessionCloseBody } from '../../protocol/governance/operations/session-end.ts';
+import { sessionOpenBody } from '../../protocol/governance/operations/session-open.ts';
 import { liveResults } from '../../protocol/governance/queries.ts';
 import { parseId } from '../../protocol/ids.ts';
 import { type RunningNode, startNode } from '../compose.ts';
@@ -152,10 +154,36 @@ test('a network changes while it runs', { timeout: 240_000 }, async (t) => {
     await vote([0, 1, 2, 4, 5, 6]);
   });
 
+  await t.test('an approved proposal changes it, and one that is not approved does not', async () => {
+    const electorate = everyone.map((voter) => ({ voter: parseId(`m${voter}`), role: 'general', weight: 1 }));
+    const threshold = { op: '>=', percent: { num: 60, den: 1 } } as const;
+    const rule = { method: 'score', threshold, revisable: true, complete: true, close: 'opener' } as const;
+    const proposal = parseId('p1');
+    for (const [name, points, epoch] of [
+      ['no', 2, 9],
+      ['yes', 9, 10],
+    ] as const) {
+      const session = parseId(name);
+      const proposals = [{ id: proposal, title: 'Two shards' }];
+      const facts = { space: SPACE, session, title: 'Shall it change', electorate, draft: false };
+      await apply('session.open', sessionOpenBody({ ...facts, rule, proposals }));
+      const decidedBy = { space: SPACE, session, proposal };
+      await apply('params.propose', paramsProposeBody({ epoch: 9, shards: 2, decidedBy }));
+      for (const voter of [0, 1, 4, 5]) {
+        const { api } = cluster.nodes[voter % 4] ?? assert.fail('a node is down');
+        await within(DEADLINE_MS, api.submitBallot(cluster.ballot(name, voter, points)).final, 'counted');
+      }
+      assert.equal(openChange(first().api.state())?.decidedHeight, undefined);
+      await apply('session.close', sessionCloseBody({ space: SPACE, session }));
+      await inEpoch(epoch);
+      assert.equal(openChange(first().api.state()), undefined);
+    }
+  });
+
   await t.test('a version that nobody speaks yet does not end the epoch, and votes go on', async () => {
-    await apply('params.propose', paramsProposeBody({ epoch: 9, version: 2 }));
+    await apply('params.propose', paramsProposeBody({ epoch: 10, version: 2 }));
     await vote([0, 1, 2, 4, 5, 6]);
-    assert.deepEqual(new Set(all().map(({ api }) => api.status().epoch)), new Set([9]));
+    assert.deepEqual(new Set(all().map(({ api }) => api.status().epoch)), new Set([10]));
   });
 
   await t.test('nobody stopped by itself', () => assert.deepEqual(cluster.failures, []));

@@ -1,4 +1,5 @@
 import { PROGRESS_ZERO, sumShards } from './counting.ts';
+import { decideChange } from './epochs.ts';
 import { headsRoot } from './heads.ts';
 import { compareFractions, rankResults, resultOf } from './result.ts';
 import { sessionKey } from './row-keys.ts';
@@ -57,6 +58,7 @@ export function complete(state: GovernanceState, context: BlockContext, ending: 
   const key = sessionKey(space, session);
   const { height, timeMs } = context;
   const quorumReached = isQuorumReached(state, ending);
+  const proposals = currentResults(state, ending);
   state.results.set(key, {
     space,
     session,
@@ -64,7 +66,9 @@ export function complete(state: GovernanceState, context: BlockContext, ending: 
     timeMs,
     quorumReached,
     headsRoot: headsRoot(state, ending),
-    proposals: currentResults(state, ending),
+    proposals,
   });
   state.sessions.set(key, { ...ending, status: 'completed' });
+  const approved = proposals.filter(({ status }) => status === 'approved').map(({ proposal }) => proposal);
+  decideChange(state, context, ending, approved);
 }

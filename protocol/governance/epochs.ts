@@ -4,7 +4,7 @@ import { hashesEqual } from '../hash.ts';
 import { shardOf } from '../ids.ts';
 import type { Validator } from '../roster.ts';
 import { admittedObservers } from './lookups.ts';
-import type { BlockContext, ChangeRow, EpochRow, GovernanceState } from './state.ts';
+import type { BlockContext, ChangeRow, DecidedBy, EpochRow, GovernanceState } from './state.ts';
 
 export const CURRENT_EPOCH = 'current';
 
@@ -35,6 +35,33 @@ export function openChange(state: GovernanceState): ChangeRow | undefined {
 export function approvedChange(state: GovernanceState): (ChangeRow & { readonly approvedHeight: number }) | undefined {
   const row = openChange(state);
   return row?.approvedHeight === undefined ? undefined : { ...row, approvedHeight: row.approvedHeight };
+}
+
+/**
+ * Nothing is missing any more: the keys that are new are there, and so is the approval, where models were asked (G-03).
+ * The block it happens in is the one that the end of the epoch names (N-01).
+ */
+export function approvedIn(change: ChangeRow, context: BlockContext): ChangeRow {
+  const isDecided = change.decidedBy === undefined || change.decidedHeight !== undefined;
+  return change.waitsFor.length === 0 && isDecided ? { ...change, approvedHeight: context.height } : change;
+}
+
+/** G-03: a session ended, with these proposals approved. A change that waited for another end of it is withdrawn by that. */
+export function decideChange(
+  state: GovernanceState,
+  context: BlockContext,
+  { space, session }: Pick<DecidedBy, 'space' | 'session'>,
+  approved: readonly string[],
+): void {
+  const change = openChange(state);
+  const by = change?.decidedBy;
+  if (change === undefined || by?.space !== space || by.session !== session) return;
+  const { height } = context;
+  const isApproved = approved.includes(by.proposal);
+  const row = isApproved
+    ? approvedIn({ ...change, decidedHeight: height }, context)
+    : { ...change, withdrawnHeight: height };
+  state.changes.set(changeKey(change.epoch), row);
 }
 
 /** Whether a block that says so may end the epoch with `next`, as far as this state knows. */

@@ -85,6 +85,13 @@ export interface EpochRow extends Epoch {
   readonly shardsMost: number;
 }
 
+/** A proposal to which the admins handed a decision. */
+export interface DecidedBy {
+  readonly space: Id;
+  readonly session: Id;
+  readonly proposal: Id;
+}
+
 /** What is to follow an epoch, and how far it has come. */
 export interface ChangeRow {
   readonly epoch: number;
@@ -95,6 +102,10 @@ export interface ChangeRow {
   readonly next: Epoch;
   /** Keys that are new in it and have not said yet that they are there. */
   readonly waitsFor: readonly Uint8Array[];
+  /** The proposal that must be approved by the end of its session (G-03); absent where the admins decided. */
+  readonly decidedBy?: DecidedBy;
+  /** The block that ended the session with the proposal approved. */
+  readonly decidedHeight?: number;
   /** From this block on nothing is missing: any later one may end the epoch with it. */
   readonly approvedHeight?: number;
   readonly withdrawnHeight?: number;

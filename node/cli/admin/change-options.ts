@@ -23,6 +23,7 @@ export interface ChangeOptions {
   readonly viewTimerMs?: number;
   readonly blockIntervalMs?: number;
   readonly protocolVersion?: number;
+  readonly decidedBy?: string;
 }
 
 export interface Change {
@@ -31,7 +32,7 @@ export interface Change {
 }
 
 /** @throws WaggleError WAGGLE_CLI_USAGE */
-export function changeOf(options: ChangeOptions, epoch: number): Change {
+export function changeOf(options: ChangeOptions, epoch: number, now: Readonly<Record<string, unknown>>): Change {
   const params = paramsOf(options);
   const hasParams = Object.keys(params).length > 0;
   const hasRoster = [options.add, options.remove, options.rotate, options.admin].some((list) => list !== undefined);
@@ -39,8 +40,18 @@ export function changeOf(options: ChangeOptions, epoch: number): Change {
     const reason = hasParams ? 'validators and parameters change one after the other' : 'nothing to change';
     throw usage(reason, 'waggle admin propose --help');
   }
+  if (hasParams && Object.entries(params).every(([name, value]) => now[name] === value))
+    throw usage('that is what holds already', 'waggle admin show');
   if (hasRoster) return rosterChange(options, epoch);
-  return { kind: 'params.propose', body: paramsProposeBody({ epoch, ...params }) };
+  return { kind: 'params.propose', body: paramsProposeBody({ epoch, ...params, ...decidedByOf(options) }) };
+}
+
+function decidedByOf({ decidedBy }: ChangeOptions): Pick<RosterPropose, 'decidedBy'> {
+  if (decidedBy === undefined) return {};
+  const [space = '', session = '', proposal = '', ...rest] = decidedBy.split('/');
+  if (rest.length > 0) throw usage(`--decided-by ${decidedBy}: expected SPACE/SESSION/PROPOSAL`);
+  const id = (text: string): Id => idOf(text, '--decided-by', 'id');
+  return { decidedBy: { space: id(space), session: id(session), proposal: id(proposal) } };
 }
 
 function paramsOf(options: ChangeOptions): Omit<ParamsPropose, 'epoch'> {
@@ -67,6 +78,7 @@ function rosterChange(options: ChangeOptions, epoch: number): Change {
     ...(remove === undefined ? {} : { remove }),
     ...(rotate === undefined ? {} : { rotate }),
     ...(keys === undefined || threshold === undefined ? {} : { admins: { keys, threshold } }),
+    ...decidedByOf(options),
   };
   return { kind: 'roster.propose', body: rosterProposeBody(propose) };
 }
@@ -79,8 +91,8 @@ function validatorOf(text: string): Validator {
   return { name: idOf(name, '--add'), key: keyOf(key, '--add'), peer, addrs };
 }
 
-function idOf(text: string, flag: string): Id {
-  if (!isId(text)) throw usage(`${flag} ${text}: no name of a validator`);
+function idOf(text: string, flag: string, what = 'name of a validator'): Id {
+  if (!isId(text)) throw usage(`${flag} ${text}: no ${what}`);
   return text;
 }
 

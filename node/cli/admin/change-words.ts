@@ -1,5 +1,5 @@
 import { decodeCanonical } from '../../../protocol/codec/cbor.ts';
-import type { SignedOperation } from '../../../protocol/governance/operation.ts';
+import type { OperationKind, SignedOperation } from '../../../protocol/governance/operation.ts';
 import { toHex } from '../../../protocol/hex.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 
@@ -12,11 +12,16 @@ type Facts = Readonly<Record<string, unknown>>;
 export function wordsOf({ operation, bodyBytes }: Pick<SignedOperation, 'operation' | 'bodyBytes'>): string[] {
   const limits = { bytesMax: LIMITS.operationBytesMax, depthMax: 8, itemsMax: 200_000 };
   const { body } = decodeCanonical(bodyBytes, limits) as { readonly body: Facts };
-  const { epoch, ...changed } = body;
-  if (operation.kind === 'change.withdraw') return [`change ${text(body.change)} of epoch ${text(epoch)} is withdrawn`];
-  if (operation.kind === 'params.propose')
-    return Object.entries(changed).map(([name, to]) => `${name} becomes ${text(to)}`);
-  if (operation.kind !== 'roster.propose') return [`${operation.kind} ${text(body)}: no change of the network`];
+  const { epoch, decidedBy, ...all } = body;
+  const [first] = listOf([decidedBy]);
+  const when = first && `once the vote approves ${text(first.proposal)} in ${text(first.space)}/${text(first.session)}`;
+  return [...changesOf(operation.kind, epoch, all), ...(when === undefined ? [] : [when])];
+}
+
+function changesOf(kind: OperationKind, epoch: unknown, changed: Facts): string[] {
+  if (kind === 'change.withdraw') return [`change ${text(changed.change)} of epoch ${text(epoch)} is withdrawn`];
+  if (kind === 'params.propose') return Object.entries(changed).map(([name, to]) => `${name} becomes ${text(to)}`);
+  if (kind !== 'roster.propose') return [`${kind} ${text(changed)}: no change of the network`];
   const { add, remove, rotate, admins, ...others } = changed;
   return [
     ...listOf(add).map((one) => `${text(one.name)} gets a seat, with key ${text(one.key)} and peer ${text(one.peer)}`),

@@ -204,7 +204,7 @@ export const DAEMON: readonly [string, FailureCode][] = [
     code(
       EXIT.configuration,
       'the ledger was executed by other rules',
-      'it is of a build before storage version 3',
+      'it is of a build before storage version 4',
       'start the older version again, or make the network anew',
     ),
   ],

@@ -40,6 +40,7 @@ export function addAdminCommands(program: Command, context: CliContext): void {
       'version every node must speak',
       wholeNumber('--protocol-version', 1, 65_535),
     )
+    .option('--decided-by <proposal>', 'leave it to a vote: SPACE/SESSION/PROPOSAL')
     .option('--days <count>', 'how long it may be submitted', wholeNumber('--days', 1, DAYS_MAX), 1)
     .option('--out <file>', 'where to write it (default: change-EPOCH.json)')
     .addHelpText('after', '\nExamples:\n  waggle admin propose --shards 8\n  waggle admin propose --remove node4')
@@ -72,17 +73,18 @@ async function show(options: AskOptions, { io }: CliContext): Promise<void> {
   }));
 }
 
-function stateOf({ waitsFor, approvedHeight }: NonNullable<NetworkGetResult['change']>): string {
+function stateOf({ waitsFor, decidedBy, approvedHeight }: NonNullable<NetworkGetResult['change']>): string {
   if (approvedHeight !== undefined) return `a change was approved at height ${approvedHeight}`;
-  return `a change waits for ${waitsFor.map(({ name }) => name).join(', ')}`;
+  const vote = decidedBy && `the vote on ${decidedBy.proposal} in ${decidedBy.space}/${decidedBy.session}`;
+  return `a change waits for ${[...waitsFor.map(({ name }) => name), ...(vote === undefined ? [] : [vote])].join(', ')}`;
 }
 
 async function propose(options: ProposeOptions, context: CliContext): Promise<void> {
   const { changeOf } = await import('../admin/change-options.ts');
   const client = await connect(options, context.io.env);
-  const { epoch, change: open } = await client.call<NetworkGetResult>('network_get', {});
+  const { epoch, params, change: open } = await client.call<NetworkGetResult>('network_get', {});
   if (open !== undefined) throw usage('a change is open already', `waggle admin show${client.flags}`);
-  const change = changeOf(options, epoch);
+  const change = changeOf(options, epoch, params);
   await writeSigned({ ...change, out: options.out ?? `change-${epoch}.json`, days: options.days }, options, context);
 }
 

@@ -47,6 +47,8 @@ export const networkGet = defineMethod('network_get', {
         proposedHeight: out.height,
         /** Keys that are new in it and have not said yet that their node is there. */
         waitsFor: z.array(z.strictObject({ name: out.id, key: out.hex })),
+        /** The proposal that has to be approved, while its session has not ended with that. */
+        decidedBy: z.strictObject({ space: out.id, session: out.id, proposal: out.id }).optional(),
         approvedHeight: out.height.optional(),
         next: z.strictObject(epochFacts),
       })
@@ -82,13 +84,15 @@ function renderValidator({ name, key, peer, addrs }: Validator) {
   return { name, key: toHex(key), peer, addrs: [...addrs] };
 }
 
-function renderChange({ operation, proposedHeight, waitsFor, approvedHeight, next }: ChangeRow) {
+function renderChange(change: ChangeRow) {
+  const { operation, proposedHeight, waitsFor, decidedBy, decidedHeight, approvedHeight, next } = change;
   const awaited = waitsFor.map(toHex);
   const named = next.validators.map(renderValidator).filter(({ key }) => awaited.includes(key));
   return defined({
     operation: toHex(operation),
     proposedHeight,
     waitsFor: named.map(({ name, key }) => ({ name, key })),
+    decidedBy: decidedHeight === undefined ? decidedBy : undefined,
     approvedHeight,
     next: renderEpoch(next),
   });

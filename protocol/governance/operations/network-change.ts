@@ -7,7 +7,11 @@ import type { Id } from '../../ids.ts';
 import { LIMITS } from '../../limits.ts';
 import type { Outcome } from '../../outcome.ts';
 import { faultBound, type Validator } from '../../roster.ts';
-import { changeKey, epochOf, newKeys, openChange } from '../epochs.ts';
+import { judgeStatus } from '../ballots.ts';
+import { isClosing } from '../closing.ts';
+import { approvedIn, changeKey, epochOf, newKeys, openChange } from '../epochs.ts';
+import { sessionKey } from '../row-keys.ts';
+import type { DecidedBy } from '../state.ts';
 import { bodyFault, Fields, type Read, readId, readKey, readList, readWhole, toBody } from './fields.ts';
 import { isPeerText } from './observer.ts';
 import { hasKey, isByAdmins, type ReadPlan, type Scene } from './plan.ts';
@@ -31,10 +35,12 @@ export interface RosterPropose {
   readonly remove?: readonly Id[];
   readonly rotate?: readonly KeyRotation[];
   readonly admins?: Admins;
+  /** The admins leave it to the models: it holds once that proposal is approved, and falls with it (G-03). */
+  readonly decidedBy?: DecidedBy;
 }
 
 /** Fields that are there replace the current ones; with `shards` alone the slots are dealt anew. */
-export type ParamsPropose = { readonly epoch: number } & Partial<Params>;
+export type ParamsPropose = Pick<RosterPropose, 'epoch' | 'decidedBy'> & Partial<Params>;
 
 /** `change` is the id of the operation that proposed it. */
 export interface ChangeName {
@@ -63,6 +69,14 @@ const readRotation: Read<KeyRotation> = (value, field) => {
   return rotation;
 };
 
+const readDecidedBy: Read<DecidedBy> = (value, field) => {
+  const fields = new Fields(value, `${field}.`);
+  const [space, session] = [fields.required('space', readId), fields.required('session', readId)];
+  const by = { space, session, proposal: fields.required('proposal', readId) };
+  fields.end();
+  return by;
+};
+
 /** By the admins; `conflict` for another epoch than the current one, or beside a change that is open. */
 export const proposeRoster: ReadPlan = (body) => {
   const fields = new Fields(body);
@@ -71,10 +85,11 @@ export const proposeRoster: ReadPlan = (body) => {
   const remove = fields.optional('remove', readList(1, LIMITS.validatorsMax, readId)) ?? [];
   const rotate = fields.optional('rotate', readList(1, LIMITS.validatorsMax, readRotation)) ?? [];
   const admins = fields.optional('admins', readAdmins);
+  const decidedBy = fields.optional('decidedBy', readDecidedBy);
   fields.end();
   if (add.length + remove.length + rotate.length === 0 && admins === undefined) throw bodyFault('add');
   if (!areUnique([...remove, ...rotate.map(({ name }) => name)])) throw bodyFault('remove');
-  return propose(epoch, (before) => {
+  return propose({ epoch, decidedBy }, (before) => {
     const touched = [...remove, ...rotate.map(({ name }) => name)];
     if (!touched.every((name) => before.validators.some((one) => one.name === name))) return 'not-eligible';
     const kept = before.validators.filter(({ name }) => !remove.includes(name));
@@ -90,10 +105,11 @@ export const proposeRoster: ReadPlan = (body) => {
 export const proposeParams: ReadPlan = (body) => {
   const fields = new Fields(body);
   const epoch = fields.required('epoch', readEpochNumber);
+  const decidedBy = fields.optional('decidedBy', readDecidedBy);
   const params = readParamFields(fields);
   fields.end();
   if (Object.keys(params).length === 0) throw bodyFault('shards');
-  return propose(epoch, (before) => {
+  return propose({ epoch, decidedBy }, (before) => {
     const { slots: _, ...kept } = before.params;
     const isKept = params.shards === undefined && params.slots === undefined;
     const next = { ...nextOf(before), params: { ...(isKept ? before.params : kept), ...params } };
@@ -118,8 +134,7 @@ export const readyForChange: ReadPlan = (body) => {
       const change = openChange(state);
       if (change === undefined) return;
       const waitsFor = change.waitsFor.filter((key) => !hashesEqual(key, operation.actor));
-      const approved = waitsFor.length === 0 ? { approvedHeight: context.height } : {};
-      state.changes.set(changeKey(change.epoch), { ...change, waitsFor, ...approved });
+      state.changes.set(changeKey(change.epoch), approvedIn({ ...change, waitsFor }, context));
     },
   };
 };
@@ -155,7 +170,10 @@ function isNamed(change: { readonly epoch: number; readonly operation: Uint8Arra
 }
 
 /** What both proposals share; `judge` says what is to follow the epoch, or why it may not. */
-function propose(epoch: number, judge: (before: Epoch) => Epoch | Outcome): ReturnType<ReadPlan> {
+function propose(
+  { epoch, decidedBy }: Pick<RosterPropose, 'epoch'> & { readonly decidedBy: DecidedBy | undefined },
+  judge: (before: Epoch) => Epoch | Outcome,
+): ReturnType<ReadPlan> {
   return {
     target: () => undefined,
     permit: (scene) => {
@@ -163,25 +181,35 @@ function propose(epoch: number, judge: (before: Epoch) => Epoch | Outcome): Retu
       const before = epochOf(scene.state);
       if (before.epoch !== epoch || openChange(scene.state) !== undefined) return 'conflict';
       const next = judge(before);
-      return typeof next === 'string' ? next : undefined;
+      return typeof next === 'string' ? next : judgeDecidedBy(scene, decidedBy);
     },
-    apply: (scene) => open(scene, judge(epochOf(scene.state))),
+    apply: (scene) => open(scene, judge(epochOf(scene.state)), decidedBy),
   };
 }
 
-function open({ state, context, operation, id }: Scene, next: Epoch | Outcome): void {
+/** The session votes: what it decides by does not change any more. */
+function judgeDecidedBy({ state, context }: Scene, by: DecidedBy | undefined): Outcome | undefined {
+  if (by === undefined) return undefined;
+  const row = state.sessions.get(sessionKey(by.space, by.session));
+  if (row === undefined) return 'unknown-session';
+  if (!row.proposals.some(({ id }) => id === by.proposal)) return 'unknown-proposal';
+  return isClosing(row) ? 'closed' : judgeStatus(row, context.timeMs);
+}
+
+function open({ state, context, operation, id }: Scene, next: Epoch | Outcome, decidedBy: DecidedBy | undefined): void {
   if (typeof next === 'string') return;
   const before = epochOf(state);
   const waitsFor = newKeys(before, next);
-  state.changes.set(changeKey(before.epoch), {
+  const row = {
     epoch: before.epoch,
     operation: id,
     proposer: operation.actor.slice(),
     proposedHeight: context.height,
     next,
     waitsFor,
-    ...(waitsFor.length === 0 ? { approvedHeight: context.height } : {}),
-  });
+    ...(decidedBy === undefined ? {} : { decidedBy }),
+  };
+  state.changes.set(changeKey(before.epoch), approvedIn(row, context));
 }
 
 function nextOf({ epoch, validators, admins, params }: Epoch): Epoch {

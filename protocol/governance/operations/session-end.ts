@@ -5,6 +5,7 @@ import type { Outcome } from '../../outcome.ts';
 import { validatorIndex } from '../../roster.ts';
 import { judgeStatus } from '../ballots.ts';
 import { END_REASONS, endOf, isClosing, isDue } from '../closing.ts';
+import { decideChange } from '../epochs.ts';
 import { sessionKey } from '../row-keys.ts';
 import type { SessionRow } from '../state.ts';
 import { bodyFault, Fields, type Read, readId, readText, readWhole, toBody } from './fields.ts';
@@ -122,11 +123,10 @@ export const closeSession: ReadPlan = (body) => {
 export const cancelSession: ReadPlan = (body) => {
   const cancel = readWith(body, (fields) => ({ reason: fields.required('reason', readReason) }));
   const permit: Judge = (scene, row) => judgeHolder(scene, row) ?? (hasEnded(row) ? 'closed' : undefined);
-  return onSession(cancel, permit, ({ context }, row) => ({
-    ...row,
-    ...endOf(context, cancel.reason),
-    status: 'cancelled',
-  }));
+  return onSession(cancel, permit, ({ state, context }, row) => {
+    decideChange(state, context, cancel, []);
+    return { ...row, ...endOf(context, cancel.reason), status: 'cancelled' };
+  });
 };
 
 /** Only a deadline that was announced moves, and only to later; its reason stands in the operation. */
