@@ -72,7 +72,8 @@ export function isApproved(state: GovernanceState, height: number, next: Uint8Ar
 
 /**
  * Step (5) of a block that ends its epoch: from here on the next one holds. Who lost its seat stays connected as an
- * observer, so that it loses nothing that is final; who was one and got a seat is none any more.
+ * observer, so that it loses nothing that is final; who was one and got a seat is none any more. What a key might do that was
+ * rotated, its successor may do.
  */
 export function sealEpoch(state: GovernanceState, context: BlockContext, next: Epoch): void {
   const before = epochOf(state);
@@ -80,6 +81,7 @@ export function sealEpoch(state: GovernanceState, context: BlockContext, next: E
   const shardsMost = Math.max(before.shardsMost, next.params.shards);
   state.epochs.set(CURRENT_EPOCH, { ...next, sealedHeight: context.height, shardsMost });
   if (change !== undefined) state.changes.set(changeKey(before.epoch), { ...change, sealedHeight: context.height });
+  moveRights(state, before.validators, next.validators);
   const isSeated = ({ name }: { readonly name: string }): boolean => next.validators.some((one) => one.name === name);
   for (const row of admittedObservers(state)) {
     if (isSeated(row)) state.observers.set(row.name, { ...row, removedHeight: context.height });
@@ -87,6 +89,24 @@ export function sealEpoch(state: GovernanceState, context: BlockContext, next: E
   const sponsor = change?.proposer ?? state.chain;
   for (const { name, peer } of before.validators.filter((one) => !isSeated(one))) {
     state.observers.set(name, { name, peer, sponsor, admittedHeight: context.height });
+  }
+}
+
+/** A rotated key opens no session any more, and holds none; the operator is the same, so the new one does. */
+function moveRights(state: GovernanceState, before: readonly Validator[], next: readonly Validator[]): void {
+  for (const { name, key } of next) {
+    const old = before.find((one) => one.name === name)?.key;
+    if (old === undefined || hashesEqual(old, key)) continue;
+    for (const [space, row] of [...state.spaces.entries()]) {
+      if (!row.openers.some((one) => hashesEqual(one, old))) continue;
+      const others = row.openers.filter((one) => !hashesEqual(one, old) && !hashesEqual(one, key));
+      state.spaces.set(space, { ...row, openers: [...others, key] });
+    }
+    // Those that ended may be in storage alone, here and not there.
+    for (const [session, row] of [...state.sessions.entries()]) {
+      const isOpen = row.status === 'active' || row.status === 'draft';
+      if (isOpen && hashesEqual(row.opener, old)) state.sessions.set(session, { ...row, opener: key });
+    }
   }
 }
 

@@ -94,11 +94,11 @@ export const proposeRoster: ReadPlan = (body) => {
     if (!touched.every((name) => before.validators.some((one) => one.name === name))) return 'not-eligible';
     const kept = before.validators.filter(({ name }) => !remove.includes(name));
     const rotated = kept.map((one) => ({ ...one, key: rotate.find(({ name }) => name === one.name)?.key ?? one.key }));
-    const next = { ...nextOf(before), validators: [...rotated, ...add], admins: admins ?? before.admins };
+    const led = admins ?? successorsOf(before, rotated);
+    const next = { ...nextOf(before), validators: [...rotated, ...add], admins: led };
     const changed = Math.max(add.length, remove.length) + rotate.length;
     const isUsable = changed <= changesMax(before) && add.every(isPlaced);
-    const isLed = admins === undefined || isAdmins(admins);
-    return isUsable && isLed && isRoster(before, next) ? next : 'forbidden';
+    return isUsable && isAdmins(led) && isRoster(before, next) ? next : 'forbidden';
   });
 };
 
@@ -210,6 +210,15 @@ function open({ state, context, operation, id }: Scene, next: Epoch | Outcome, d
     ...(decidedBy === undefined ? {} : { decidedBy }),
   };
   state.changes.set(changeKey(before.epoch), approvedIn(row, context));
+}
+
+/** The admins, by the new key where one of them is a validator whose key is rotated. */
+function successorsOf({ admins, validators }: Epoch, rotated: readonly Validator[]): Admins {
+  const keys = admins.keys.map((key) => {
+    const name = validators.find((one) => hashesEqual(one.key, key))?.name;
+    return rotated.find((one) => one.name === name)?.key ?? key;
+  });
+  return { ...admins, keys };
 }
 
 function nextOf({ epoch, validators, admins, params }: Epoch): Epoch {

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { KeyPair } from '../../crypto/keys.ts';
 import type { SignedBallot } from '../../governance/ballot.ts';
 import { epochOf, placeOf } from '../../governance/epochs.ts';
 import { admittedObserver } from '../../governance/lookups.ts';
 import { observerAdmitBody } from '../../governance/operations/observer.ts';
+import { sessionCloseBody } from '../../governance/operations/session-end.ts';
+import { sessionOpenBody } from '../../governance/operations/session-open.ts';
 import { liveResults } from '../../governance/queries.ts';
 import { toHex } from '../../hex.ts';
 import { parseId } from '../../ids.ts';
 import { EpochWorld, genesisOf, NEWCOMER, peerOf, validator } from './epoch-world.ts';
-import { ADMINS, at, OPENER, pair, RULE, SESSION, SPACE, STRANGER, scores, VALIDATORS } from './world.ts';
+import { ADMINS, at, OPENER, pair, RULE, SESSION, SPACE, STRANGER, scores, sessionOpen, VALIDATORS } from './world.ts';
 
 const [first = STRANGER] = VALIDATORS;
 const node1 = parseId('node1');
@@ -63,6 +66,35 @@ test('after a rotation the new key stands in the place of the old one, and no ob
   assert.deepEqual(names(world), ['node1', 'node2', 'node3', 'node4']);
   assert.equal(toHex(world.roster.validators[0]?.key ?? new Uint8Array()), toHex(NEWCOMER.publicKey));
   assert.equal(admittedObserver(world.state, 'node1'), undefined);
+});
+
+test('what a rotated key might do, its successor does: admin, opener of spaces and of sessions that are open', () => {
+  const genesis = genesisOf();
+  const keys = [first.publicKey, pair(35).publicKey];
+  const spaces = genesis.spaces.map((one) => ({ ...one, openers: [OPENER.publicKey, first.publicKey] }));
+  const world = new EpochWorld({ ...genesis, spaces, admins: { keys, threshold: 2 } });
+  const admins = [first, pair(35)];
+  const open = (session: string, draft: boolean, key: KeyPair) =>
+    world.operation('session.open', sessionOpenBody(sessionOpen({ session: parseId(session), draft })), [key]);
+  const close = (session: string, key: KeyPair) =>
+    world.operation('session.close', sessionCloseBody({ space: SPACE, session: parseId(session) }), [key]);
+  for (const [session, draft] of [
+    ['ended', false],
+    ['active', false],
+    ['draft', true],
+  ] as const) {
+    assert.deepEqual(world.block(open(session, draft, first)), ['applied']);
+  }
+  assert.deepEqual(world.block(close('ended', first)), ['applied']);
+  assert.equal(world.rosterChange({ rotate: [{ name: node1, key: NEWCOMER.publicKey }] }, admins), 'applied');
+  assert.equal(world.ready(NEWCOMER), 'applied');
+  world.seal();
+  const openers = ['ended', 'active', 'draft'].map((session) => world.state.sessions.get(`main/${session}`)?.opener);
+  assert.deepEqual(openers, [first.publicKey, NEWCOMER.publicKey, NEWCOMER.publicKey]);
+  assert.deepEqual(world.block(open('more', false, first), open('other', false, NEWCOMER)), ['forbidden', 'applied']);
+  assert.deepEqual(world.block(close('active', first), close('active', NEWCOMER)), ['forbidden', 'applied']);
+  assert.equal(world.paramsChange({ shards: 8 }, admins), 'forbidden');
+  assert.equal(world.paramsChange({ shards: 8 }, [NEWCOMER, pair(35)]), 'applied');
 });
 
 test('the admins of the epoch before change nothing any more, and the new ones do', () => {
