@@ -11,6 +11,7 @@ import { Decisions } from './decisions.ts';
 import { type Finding, findingsOf } from './findings.ts';
 import { Health } from './health.ts';
 import type { Sampler } from './sampler.ts';
+import type { ShardAdvice } from './shard-advice.ts';
 
 /** What decides, and is the batch policy itself: a decision is in force as soon as it is made. */
 export interface BatchController {
@@ -33,6 +34,8 @@ export interface AgentOptions {
   /** Validators that must answer before a block is final, this one among them. */
   readonly quorum: number;
   readonly clock: AgentClock;
+  /** Whether other shards would be better; what it finds comes last. */
+  readonly advice: Pick<ShardAdvice, 'observe' | 'finding'>;
 }
 
 /** A window while there is work. */
@@ -102,7 +105,9 @@ export class MetricsAgent {
   /** What holds votes up, the worst first, over the last seconds of work. */
   findings(): Finding[] {
     const { facts } = this.#health;
-    return facts === undefined ? [] : findingsOf(facts, this.#options.quorum);
+    const found = facts === undefined ? [] : findingsOf(facts, this.#options.quorum);
+    const advice = this.#options.advice.finding();
+    return advice === undefined ? found : [...found, advice];
   }
 
   /** An item was handed to the replica. */
@@ -146,6 +151,7 @@ export class MetricsAgent {
     this.#windows += 1;
     this.#last = { sample, timeMs };
     this.#health.observe(sample, this.#refused);
+    this.#options.advice.observe(sample);
     this.#refused = 0;
     for (const shard of sample.shards) {
       if (shard.finalMs !== undefined) this.#delivered.set(shard.shard, { sample: shard, windowMs: sample.windowMs });

@@ -11,7 +11,9 @@ export interface Finding {
     | 'link-far'
     | 'peer-late'
     | 'execution-behind'
-    | 'batch-waits';
+    | 'batch-waits'
+    | 'shard-full'
+    | 'shards-idle';
   /** How much of it there is, 0…1: of the time to finality, of a core, or of the items that came. */
   readonly share: number;
   /** What finality would gain if it were gone, as far as that can be told. */

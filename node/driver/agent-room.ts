@@ -10,6 +10,7 @@ import { Decisions } from '../agent/decisions.ts';
 import { createLoopDelay } from '../agent/loop-delay.ts';
 import { type LinkFacts, type MachinePorts, MachineProbe } from '../agent/machine-probe.ts';
 import { Sampler } from '../agent/sampler.ts';
+import { ShardAdvice } from '../agent/shard-advice.ts';
 import type { AgentMode } from '../config/config.ts';
 import type { PeerStatus } from '../network/peers.ts';
 import type { AgentFacts } from '../rpc/node-api.ts';
@@ -56,6 +57,7 @@ function createAgent({ replica, journal, batching, peers }: AgentParts): Metrics
     controller: batching.controller,
     targets: (shard) => targetsOf(batching.policy, shard),
     sampler,
+    advice: new ShardAdvice({ shards, nowMs: () => performance.now() }),
     quorum: quorum(replica.config.roster.validators.length),
     clock: {
       wallMs: Date.now,

@@ -4,6 +4,7 @@ import { ZERO_HASH } from '../../../protocol/hash.ts';
 import { type BatchController, MetricsAgent } from '../../agent/agent.ts';
 import { MachineProbe } from '../../agent/machine-probe.ts';
 import { Sampler } from '../../agent/sampler.ts';
+import { ShardAdvice } from '../../agent/shard-advice.ts';
 
 export const SELF = 1;
 export const WINDOW_MS = 100;
@@ -71,6 +72,7 @@ export class AgentBench {
       controller: isAdaptive ? this.controller : undefined,
       targets: () => TARGETS,
       quorum: 3,
+      advice: new ShardAdvice({ shards: SHARDS, nowMs: () => this.nowMs }),
       sampler: new Sampler({ shards: SHARDS, self: SELF, nowMs: () => this.nowMs, pending, probe }),
       clock: {
         wallMs: () => 1_700_000_000_000 + this.nowMs,
