@@ -95,6 +95,8 @@ export interface PlanOptions {
   readonly villains?: readonly VillainKind[];
   readonly n?: number;
   readonly shards?: number;
+  /** How long anything goes wrong; default: drawn. */
+  readonly chaosMs?: number;
   /** Not drawn, so that the seeds of worlds without it stay the same worlds. */
   readonly snapshotIntervalBlocks?: number;
   /** Default: drawn for a share of the seeds. */
@@ -140,7 +142,7 @@ export function drawPlan(seed: number, options: PlanOptions = {}): Plan {
     inputsPerSync: random.pick([1, 16]),
     encoded: random.chance(0.25),
     realKeys: options.realKeys ?? false,
-    chaosMs: random.between(4_000, 9_000),
+    chaosMs: options.chaosMs ?? random.between(4_000, 9_000),
     villains: drawVillains(random, n, VILLAINS_OF_ERA[era], options.villains),
     ballotsPerVoter: random.between(1, 3),
     votersPerNode: random.between(2, n === 4 ? 5 : n > 7 ? 2 : 3),
