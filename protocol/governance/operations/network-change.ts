@@ -98,7 +98,9 @@ export const proposeRoster: ReadPlan = (body) => {
     const next = { ...nextOf(before), validators: [...rotated, ...add], admins: led };
     const changed = Math.max(add.length, remove.length) + rotate.length;
     const isUsable = changed <= changesMax(before) && add.every(isPlaced);
-    return isUsable && isAdmins(led) && isRoster(before, next) ? next : 'forbidden';
+    // Those that stay were judged when they came, and a new key with its validator; two must not become one.
+    const isLed = admins === undefined ? hasNoKeyTwice(led.keys) : isAdmins(led);
+    return isUsable && isLed && isRoster(before, next) ? next : 'forbidden';
   });
 };
 
@@ -252,5 +254,9 @@ function isRoster({ validators: before }: Epoch, { validators }: Epoch): boolean
 
 function isAdmins({ keys, threshold }: Admins): boolean {
   if (threshold > keys.length || !keys.every(isRegistrableKey)) return false;
+  return hasNoKeyTwice(keys);
+}
+
+function hasNoKeyTwice(keys: readonly Uint8Array[]): boolean {
   return keys.every((key, at) => !hasKey(keys.slice(0, at), key));
 }
