@@ -16,6 +16,7 @@ const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['keys export', ['keys export gpt-5 ./gpt-5.key', 'keys export gpt-5 --public']],
   ['keys import', ['keys import gpt-5 ./gpt-5.key']],
   ['keys rotate', ['keys rotate gpt-5']],
+  ['keys next', ['keys next', 'keys next --home ./node1 --passphrase-file ./passphrase', 'keys next --promote']],
   ['keys revoke', ['keys revoke gpt-5 --yes']],
   ['keys list', ['keys list', 'keys list --home ./node1 -o json']],
   ['session open', [`session open ${GUIDE}.yaml`, 'session open supper.yaml -o json']],

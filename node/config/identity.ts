@@ -9,6 +9,7 @@ import type { HomePaths } from '../storage/home.ts';
 import type { KeySubject } from '../storage/key-format.ts';
 import type { KeyLock } from '../storage/key-lock.ts';
 import { loadKey } from '../storage/keystore.ts';
+import { nextKeyPath } from '../storage/next-key.ts';
 import type { NodeRole } from './config.ts';
 
 /** Which network, and who this node is in it. */
@@ -73,10 +74,6 @@ export async function loadNextKey(
   const [path, subject] =
     role === 'observer' ? ([paths.operatorKey, 'operator'] as const) : ([paths.validatorKey, 'validator'] as const);
   return await loadKey(nextKeyPath(path), subject, lock);
-}
-
-export function nextKeyPath(path: string): string {
-  return `${path}.next`;
 }
 
 /** Before the first change of the roster no key but that of genesis has a seat. */

@@ -107,8 +107,8 @@ export async function requirePrivateKeys({ keys, modelKeys }: Pick<HomePaths, 'k
   }
 }
 
-/** Keys, next keys of rotations, and what a broken-off write left. */
-const KEY_FILE = /\.key(?:\.next)?$|^\..*\.new$/;
+/** Keys, next and old ones of rotations, and what a broken-off write left. */
+const KEY_FILE = /\.key(?:\.next|\.old)?$|^\..*\.new$/;
 
 async function entriesOf(directory: string): Promise<Dirent[]> {
   return await readdir(directory, { withFileTypes: true }).catch(whenAbsent<Dirent[]>([]));

@@ -45,7 +45,7 @@ describe('home', () => {
         await assert.rejects(prepareHome(home.directory), { code: 'WAGGLE_KEY_MODE' });
         await chmod(path, 0o700);
       }
-      for (const name of ['m.key', 'm.key.next', '.0.new']) {
+      for (const name of ['m.key', 'm.key.next', 'm.key.old', '.0.new']) {
         const path = join(home.modelKeys, name);
         await writeFile(path, '', { mode: 0o640 });
         await assert.rejects(prepareHome(home.directory), { code: 'WAGGLE_KEY_MODE' }, name);

@@ -1,7 +1,7 @@
 import { type CborValue, decodeCanonical, encodeCanonical, writeCanonical } from '../codec/cbor.ts';
 import type { Writer } from '../codec/writer.ts';
 import { sharedElector } from './lookups.ts';
-import type { GovernanceState, HeadRow, SessionRow } from './state.ts';
+import type { EpochRow, GovernanceState, HeadRow, SessionRow } from './state.ts';
 
 export const HEADS_TABLE = 5;
 
@@ -50,4 +50,9 @@ function withSharedElectors(row: SessionRow): SessionRow {
 /** A stored head. @throws as `restoreRow` */
 export function decodeHead(bytes: Uint8Array): HeadRow {
   return decodeCanonical(bytes, ROW_LIMITS) as unknown as HeadRow;
+}
+
+/** A stored epoch. @throws as `restoreRow` */
+export function decodeEpochRow(bytes: Uint8Array): EpochRow {
+  return decodeCanonical(bytes, ROW_LIMITS) as unknown as EpochRow;
 }

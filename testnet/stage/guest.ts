@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { createHome } from '../../node/config/create-home.ts';
-import { nextKeyPath } from '../../node/config/identity.ts';
 import { tokenPath } from '../../node/config/tokens.ts';
 import { peerIdOf } from '../../node/network/identity.ts';
 import { homePaths } from '../../node/storage/home.ts';
 import { loadKey, loadOrCreateKey } from '../../node/storage/keystore.ts';
+import { nextKeyPath } from '../../node/storage/next-key.ts';
 import type { CborValue } from '../../protocol/codec/cbor.ts';
 import { exportSeed, generateKeyPair } from '../../protocol/crypto/keys.ts';
 import { encodeSignedOperation, type OperationKind, signOperation } from '../../protocol/governance/operation.ts';

@@ -9,6 +9,7 @@ import type { CliContext } from '../program.ts';
 import { targetOptions } from '../target.ts';
 import { type KeyResult, listKeys } from './keys-list.ts';
 import { type ExportOptions, exportKey, type ImportOptions, importKey } from './keys-move.ts';
+import { type NextOptions, nextKey } from './keys-next.ts';
 import { revokeKey, rotateKey } from './keys-rotate.ts';
 
 export function addKeyCommands(program: Command, context: CliContext): void {
@@ -37,6 +38,13 @@ export function addKeyCommands(program: Command, context: CliContext): void {
     .description('give a model a new key, in the home and on the ledger')
     .argument('<model>', 'model id', modelArgument)
     .action((model: Id, options: AskOptions & PassphraseOptions) => rotateKey(model, options, context));
+  passphraseOptions(keyOptions(keys.command('next')))
+    .description('make the key that this node is to sign with after a rotation, or show it')
+    .option(
+      '--promote',
+      'put it in the place of the one in use; only while the node is stopped, and once it has the seat',
+    )
+    .action((options: NextOptions) => nextKey(options, context));
   outputOption(targetOptions(keys.command('revoke')))
     .description('give the key of a model up for good; it can vote no more until an admin gives it another')
     .argument('<model>', 'model id', modelArgument)
