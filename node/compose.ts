@@ -2,11 +2,10 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { selfTestSignatures } from '../protocol/crypto/self-test.ts';
-import { WaggleError } from '../protocol/errors.ts';
 import type { Hash } from '../protocol/hash.ts';
 import { toHex } from '../protocol/hex.ts';
 import { type ConfigFlags, loadConfig, type NodeConfig } from './config/config.ts';
-import { type Identity, loadIdentity } from './config/identity.ts';
+import { loadIdentity } from './config/identity.ts';
 import { createLog } from './config/log.ts';
 import { TokenFile } from './config/token-file.ts';
 import { readTrusted } from './config/trusted-file.ts';
@@ -95,7 +94,6 @@ async function startInHome(
     (options.onFailure ?? endProcess)(failure);
   };
   const { listen, dial } = config.p2p;
-  checkDialNames(dial, identity);
   const tapped = (options.env ?? process.env)[WIRE_TAP_VARIABLE];
   const engine = await Engine.open({
     paths: home,
@@ -139,16 +137,6 @@ async function startInHome(
     return stopped;
   };
   return { name: identity.name, chain: api.chain, rpcUrl: rpc.url, p2pAddresses, api, failed, stop };
-}
-
-/** A misspelt name would leave a validator to be dialled where the genesis says, unnoticed. */
-function checkDialNames(dial: ReadonlyMap<string, string>, { roster }: Identity): void {
-  const names = new Set<string>(roster.validators.map(({ name }) => name));
-  for (const name of dial.keys()) {
-    if (names.has(name)) continue;
-    const rule = `a validator of this network: ${[...names].join(', ')}`;
-    throw new WaggleError('WAGGLE_CONFIG_VALUE', { field: `p2p.dial.${name}`, rule });
-  }
 }
 
 /** Last started, first stopped; one that fails does not keep the others from stopping. */

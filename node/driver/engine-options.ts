@@ -2,6 +2,7 @@ import type { ReplicaConfig } from '../../consensus/types.ts';
 import { FRAME_BYTES_MAX, SYNC_REQUEST_BYTES_MAX } from '../../consensus/wire.ts';
 import { SEGMENT_ENCODED_BYTES_MAX } from '../../protocol/chain/segment.ts';
 import { verify } from '../../protocol/crypto/verify.ts';
+import { WaggleError } from '../../protocol/errors.ts';
 import { chainId } from '../../protocol/genesis.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -57,6 +58,23 @@ export function peersOf({ dial }: Pick<Places, 'dial'>, validators: readonly Val
   return validators.map(({ name, peer, addrs }) => {
     return { name, peer, addrs: addressesOf(dial, name, addrs), validator: true };
   });
+}
+
+/**
+ * A misspelt name would leave a validator to be dialled where the roster says, unnoticed. Names of genesis may stay when
+ * their seats are gone; those of later validators are known once this node has come to their epoch.
+ * @throws WaggleError WAGGLE_CONFIG_VALUE {field, rule}
+ */
+export function checkDialNames(
+  { dial = new Map(), identity }: Pick<Places, 'dial'> & { readonly identity: Pick<Identity, 'roster'> },
+  { validators }: Roster,
+): void {
+  const names = new Set<string>([...identity.roster.validators, ...validators].map(({ name }) => name));
+  for (const name of dial.keys()) {
+    if (names.has(name)) continue;
+    const rule = `a validator of this network: ${[...names].join(', ')}`;
+    throw new WaggleError('WAGGLE_CONFIG_VALUE', { field: `p2p.dial.${name}`, rule });
+  }
 }
 
 function addressesOf(dial: Places['dial'], name: string, addrs: readonly string[]): readonly string[] {

@@ -28,7 +28,7 @@ import type { Booted, BootOptions } from './boot.ts';
 import { Compaction } from './compaction.ts';
 import { handOn } from './deliveries.ts';
 import { Driver, type DriverPorts, SYSTEM_CLOCK } from './driver.ts';
-import { networkOptionsOf, peersOf, replicaConfigOf, rosterPeers } from './engine-options.ts';
+import { checkDialNames, networkOptionsOf, peersOf, replicaConfigOf, rosterPeers } from './engine-options.ts';
 import { beginAtTrusted, EpochTurn, putProofs } from './epoch-turn.ts';
 import { failureOf, type NodeFailure, reportFailure, VIOLATION_FILE } from './failure.ts';
 import { Forwarder } from './forwarder.ts';
@@ -130,6 +130,7 @@ export class Engine {
     let engine: Engine | undefined;
     try {
       beginAtTrusted(booted.replica, options.trusted);
+      checkDialNames(options, booted.replica.config.roster);
       if (identity.isRotated && booted.replica.config.roster.epoch === 0 && options.rejoin !== true)
         throw noSeatError();
       // Not before the fence is on the disk: a start that fails on the way must not let the next one go without it.
