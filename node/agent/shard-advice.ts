@@ -16,6 +16,8 @@ const QUIET_MS = 600_000;
 const CPU_SHARE_MAX = 0.75;
 /** Windows farther apart are not of one load. */
 const GAP_MS = 1_000;
+/** Where blocks are rarer than windows, those between two say nothing; what delivers nothing for this long stands for another reason. */
+const BETWEEN_MS = 3_000;
 
 /**
  * The first half of auto-scaling: whether the network should have more or fewer ballot shards, as far as this node sees it.
@@ -30,12 +32,14 @@ export class ShardAdvice {
   #fullest = 0;
   #busyAtMs: number;
   #lastAtMs: number;
+  #deliveredAtMs: number;
 
   constructor({ shards, nowMs }: { readonly shards: number; readonly nowMs: () => number }) {
     this.#shards = shards;
     this.#nowMs = nowMs;
     this.#busyAtMs = nowMs();
     this.#lastAtMs = this.#busyAtMs;
+    this.#deliveredAtMs = this.#busyAtMs;
   }
 
   observe({ windowMs, shards, machine }: Pick<Sample, 'windowMs' | 'shards' | 'machine'>): void {
@@ -43,12 +47,17 @@ export class ShardAdvice {
     if (nowMs - this.#lastAtMs > GAP_MS + windowMs) this.#forget();
     this.#lastAtMs = nowMs;
     const ballots = shards.filter(({ shard }) => shard > 0);
-    if (ballots.some((row) => row.deliveredItems * 1_000 > QUIET_PER_S * windowMs)) this.#busyAtMs = nowMs;
+    // What waits and is not delivered is no sign of leisure.
+    const isBusy = ballots.some((row) => row.waitingItems > 0 || row.deliveredItems * 1_000 > QUIET_PER_S * windowMs);
+    if (isBusy) this.#busyAtMs = nowMs;
+    if (ballots.some(({ deliveredItems }) => deliveredItems > 0)) this.#deliveredAtMs = nowMs;
+    else if (nowMs - this.#deliveredAtMs <= BETWEEN_MS && ballots.some(({ waitingItems }) => waitingItems > 0)) return;
     const full = ballots.filter(isFull).sort((a, b) => b.waitingItems - a.waitingItems)[0];
     const hasRoom = machine !== undefined && machine.cpuShare < CPU_SHARE_MAX;
+    const isFullHere = full !== undefined && hasRoom;
     const weight = Math.min(1, windowMs / MEAN_MS);
-    this.#fullShare += weight * ((full !== undefined && hasRoom ? 1 : 0) - this.#fullShare);
-    if (full !== undefined) this.#fullest = full.shard;
+    this.#fullShare += weight * ((isFullHere ? 1 : 0) - this.#fullShare);
+    if (isFullHere) this.#fullest = full.shard;
     if (this.#fullShare < FREE_SHARE) this.#fullSinceMs = undefined;
     else if (this.#fullShare > FULL_SHARE) this.#fullSinceMs ??= nowMs;
   }

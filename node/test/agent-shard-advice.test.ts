@@ -70,6 +70,15 @@ test('more shards are no advice where something else is the bottleneck', () => {
   assert.equal(new Bench(LIMITS.shardsMax).load(60_000, FULL).says, undefined, 'there are no more');
 });
 
+test('between two blocks nothing is known, and what waits for long without any is no leisure', () => {
+  const rare = new Bench(4);
+  for (let times = 0; times < 120; times++) rare.load(400, { waiting: 60, delivered: 0 }).load(WINDOW_MS, FULL);
+  assert.equal(rare.says, undefined, 'a fifth of the windows counts, so it takes longer');
+  for (let times = 0; times < 240; times++) rare.load(400, { waiting: 60, delivered: 0 }).load(WINDOW_MS, FULL);
+  assert.equal(rare.says, 'shard-full 8');
+  assert.equal(new Bench(8).load(700_000, { waiting: 60, delivered: 0 }).says, undefined);
+});
+
 test('shards with nothing to do for long are too many, down to one', () => {
   assert.equal(new Bench(8).rest(599_000).says, undefined);
   assert.equal(new Bench(8).rest(601_000).says, 'shards-idle 4');
