@@ -10,12 +10,13 @@ import { chainId, type Genesis, genesisRoster, parseGenesis } from '../../protoc
 import { encodeSignedBallot, type SignedBallot, signBallot } from '../../protocol/governance/ballot.ts';
 import { createState } from '../../protocol/governance/create.ts';
 import { encodeSignedOperation, type OperationKind, signOperation } from '../../protocol/governance/operation.ts';
+import { paramsProposeBody } from '../../protocol/governance/operations/network-change.ts';
 import { sessionCloseBody } from '../../protocol/governance/operations/session-end.ts';
 import { sessionOpenBody } from '../../protocol/governance/operations/session-open.ts';
 import { toHex } from '../../protocol/hex.ts';
 import { parseId, shardOf } from '../../protocol/ids.ts';
 
-const KEY = keyPairFromSeed(new Uint8Array(32).fill(7));
+export const SOLO_KEY = keyPairFromSeed(new Uint8Array(32).fill(7));
 export const SPACE = parseId('main');
 export const SESSION = parseId('s1');
 const START_MS = 1_700_000_000_000;
@@ -25,10 +26,10 @@ export const SOLO_GENESIS: Genesis = parseGenesis({
   v: 1,
   network: 'solo-net',
   createdAt: '2026-01-01T00:00:00.000Z',
-  validators: [{ name: 'v0', key: toHex(KEY.publicKey), peer: 'peer', addrs: [] }],
+  validators: [{ name: 'v0', key: toHex(SOLO_KEY.publicKey), peer: 'peer', addrs: [] }],
   models: ['a', 'a-b', 'ab', 'abc', 'b'].map((id) => ({ id, operator: 'v0', auth: 'operator' })),
-  spaces: [{ id: SPACE, title: 'Main', openers: [toHex(KEY.publicKey)] }],
-  admins: { keys: [toHex(KEY.publicKey)], threshold: 1 },
+  spaces: [{ id: SPACE, title: 'Main', openers: [toHex(SOLO_KEY.publicKey)] }],
+  admins: { keys: [toHex(SOLO_KEY.publicKey)], threshold: 1 },
   params: { shards: 2, viewTimerMs: 100, blockIntervalMs: 20 },
 });
 
@@ -39,7 +40,7 @@ export const SOLO_CONFIG: ReplicaConfig = {
   shards: 2,
   viewTimerMs: 100,
   blockIntervalMs: 20,
-  sign: (message) => KEY.sign(message),
+  sign: (message) => SOLO_KEY.sign(message),
   verify,
 };
 
@@ -76,6 +77,11 @@ export class Solo {
     this.#operation('session.close', sessionCloseBody({ space: SPACE, session: parseId(session) }));
   }
 
+  /** Another number of shards, and with it the end of the epoch. */
+  reshard(shards: number): void {
+    this.#operation('params.propose', paramsProposeBody({ epoch: 0, shards }));
+  }
+
   ballot(voter: string, weight: number, session = 's1', previous?: Uint8Array): SignedBallot {
     const names = { space: SPACE, session: parseId(session), voter: parseId(voter) };
     const entries = [{ proposal: parseId('p1'), choice: { method: 'score', weight } as const }];
@@ -103,12 +109,12 @@ export class Solo {
     this.#seq += 1;
     const base = {
       chain: SOLO_CONFIG.chain,
-      actor: KEY.publicKey,
+      actor: SOLO_KEY.publicKey,
       seq: this.#seq,
       notAfterMs: FAR_MS,
       timeMs: START_MS,
     };
-    const signed = signOperation({ ...base, kind, body }, [KEY]);
+    const signed = signOperation({ ...base, kind, body }, [SOLO_KEY]);
     this.#submit(0, { kind: ITEM_KINDS.operation, bytes: encodeSignedOperation(signed) }, signed.id);
   }
 
