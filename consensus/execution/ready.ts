@@ -1,5 +1,5 @@
 import { ITEM_KINDS, type Item } from '../../protocol/chain/segment.ts';
-import { openChange } from '../../protocol/governance/epochs.ts';
+import { isDecided, openChange } from '../../protocol/governance/epochs.ts';
 import { encodeSignedOperation, signOperation } from '../../protocol/governance/operation.ts';
 import { changeNameBody } from '../../protocol/governance/operations/network-change.ts';
 import { type Hash, hashesEqual } from '../../protocol/hash.ts';
@@ -21,7 +21,7 @@ export function tellReady(turn: Turn): boolean {
   const { replica, now, out } = turn;
   const change = openChange(replica.state);
   const signer = change && replica.config.keyring?.find((one) => isAwaited(change.waitsFor, one));
-  if (change === undefined || signer === undefined || !isLevel(replica)) return false;
+  if (change === undefined || !isDecided(change) || signer === undefined || !isLevel(replica)) return false;
   const { readyTold } = replica;
   if (readyTold !== undefined && hashesEqual(readyTold.change, change.operation)) {
     const againAtMs = readyTold.atMs + AGAIN_AFTER_MS;

@@ -37,13 +37,17 @@ export function approvedChange(state: GovernanceState): (ChangeRow & { readonly 
   return row?.approvedHeight === undefined ? undefined : { ...row, approvedHeight: row.approvedHeight };
 }
 
+/** By the admins, or by a vote that is over (G-03). Who was there when a long vote began may be gone when it ends. */
+export function isDecided({ decidedBy, decidedHeight }: ChangeRow): boolean {
+  return decidedBy === undefined || decidedHeight !== undefined;
+}
+
 /**
  * Nothing is missing any more: the keys that are new are there, and so is the approval, where models were asked (G-03).
  * The block it happens in is the one that the end of the epoch names (N-01).
  */
 export function approvedIn(change: ChangeRow, context: BlockContext): ChangeRow {
-  const isDecided = change.decidedBy === undefined || change.decidedHeight !== undefined;
-  return change.waitsFor.length === 0 && isDecided ? { ...change, approvedHeight: context.height } : change;
+  return change.waitsFor.length === 0 && isDecided(change) ? { ...change, approvedHeight: context.height } : change;
 }
 
 /** G-03: a session ended, with these proposals approved. A change that waited for another end of it is withdrawn by that. */

@@ -8,8 +8,8 @@ import { LIMITS } from '../../limits.ts';
 import type { Outcome } from '../../outcome.ts';
 import { faultBound, type Validator } from '../../roster.ts';
 import { judgeStatus } from '../ballots.ts';
-import { isClosing } from '../closing.ts';
-import { approvedIn, changeKey, epochOf, newKeys, openChange } from '../epochs.ts';
+import { isClosing, progressOf } from '../closing.ts';
+import { approvedIn, changeKey, epochOf, isDecided, newKeys, openChange } from '../epochs.ts';
 import { sessionKey } from '../row-keys.ts';
 import type { DecidedBy } from '../state.ts';
 import { bodyFault, Fields, type Read, readId, readKey, readList, readWhole, toBody } from './fields.ts';
@@ -122,7 +122,7 @@ export const proposeParams: ReadPlan = (body) => {
   });
 };
 
-/** A key that is new in the open change says that its node is there; whoever carries it. */
+/** A key that is new in the open change says that its node is there, after the vote where there is one; whoever carries it. */
 export const readyForChange: ReadPlan = (body) => {
   const name = readChangeName(body);
   return {
@@ -130,6 +130,7 @@ export const readyForChange: ReadPlan = (body) => {
     permit: ({ state, operation }) => {
       const change = openChange(state);
       if (change === undefined || !isNamed(change, name)) return 'not-eligible';
+      if (!isDecided(change)) return 'not-open';
       return hasKey(change.waitsFor, operation.actor) ? undefined : 'forbidden';
     },
     apply: ({ state, operation, context }) => {
@@ -189,13 +190,18 @@ function propose(
   };
 }
 
-/** The session votes: what it decides by does not change any more. */
+/**
+ * The session votes, and nobody has yet: no ballot is given another meaning afterwards. Without a threshold nothing in it is
+ * ever approved.
+ */
 function judgeDecidedBy({ state, context }: Scene, by: DecidedBy | undefined): Outcome | undefined {
   if (by === undefined) return undefined;
   const row = state.sessions.get(sessionKey(by.space, by.session));
   if (row === undefined) return 'unknown-session';
   if (!row.proposals.some(({ id }) => id === by.proposal)) return 'unknown-proposal';
-  return isClosing(row) ? 'closed' : judgeStatus(row, context.timeMs);
+  const status = isClosing(row) ? 'closed' : judgeStatus(row, context.timeMs);
+  const isMeant = row.rule.threshold !== null && progressOf(state, row).ballots === 0;
+  return status ?? (isMeant ? undefined : 'forbidden');
 }
 
 function open({ state, context, operation, id }: Scene, next: Epoch | Outcome, decidedBy: DecidedBy | undefined): void {

@@ -83,18 +83,24 @@ test('a deadline decides too, in the first step of its block', () => {
   assert.equal(approvedChange(world.state)?.approvedHeight, world.height - 1);
 });
 
-test('a new key and a vote are both waited for, whichever comes first', () => {
-  for (const isKeyFirst of [true, false]) {
-    const world = worldWith();
-    assert.equal(world.rosterChange({ add: [validator('node5')], decidedBy: BY }), 'applied');
-    if (isKeyFirst) assert.equal(world.ready(NEWCOMER), 'applied');
-    assert.equal(approvedChange(world.state), undefined);
-    voteAndClose(world, 9);
-    const height = isKeyFirst ? world.height - 1 : world.height;
-    assert.equal(approvedChange(world.state) === undefined, !isKeyFirst);
-    if (!isKeyFirst) assert.equal(world.ready(NEWCOMER), 'applied');
-    assert.equal(approvedChange(world.state)?.approvedHeight, height);
-  }
+test('a new key says that it is there after the vote, and both are waited for', () => {
+  const world = worldWith();
+  assert.equal(world.rosterChange({ add: [validator('node5')], decidedBy: BY }), 'applied');
+  refused(world, 'not-open', () => world.ready(NEWCOMER));
+  voteAndClose(world, 9);
+  assert.deepEqual([world.change().decidedHeight, approvedChange(world.state)], [world.height - 1, undefined]);
+  assert.equal(world.ready(NEWCOMER), 'applied');
+  assert.equal(approvedChange(world.state)?.approvedHeight, world.height);
+});
+
+test('a vote that has begun, or can approve nothing, decides no change', () => {
+  const begun = worldWith();
+  begun.block(begun.ballot(0, scores(9, 9)));
+  refused(begun, 'forbidden', () => begun.paramsChange(SHARDS));
+  const endless = worldWith({
+    rule: { method: 'score', threshold: null, revisable: true, complete: true, close: 'opener' },
+  });
+  refused(endless, 'forbidden', () => endless.paramsChange(SHARDS));
 });
 
 test('it must be a proposal of a session that votes, and only the admins may say so', () => {
