@@ -6,7 +6,10 @@ export function ofEpoch({ config }: Pick<Replica, 'config'>): { readonly epoch?:
   return epoch === 0 ? {} : { epoch };
 }
 
-/** Whether the epoch is over here and its last block executed: `beginEpoch` is to come. */
+/**
+ * N-03: whether the epoch is over here and its last block executed. Nothing more is signed until the driver has made that
+ * durable and called `beginEpoch`.
+ */
 export function isEpochOver({ executed, config }: Pick<Replica, 'executed' | 'config'>): boolean {
   return executed.epoch > config.roster.epoch;
 }

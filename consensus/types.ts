@@ -6,7 +6,6 @@ import type { Verify } from '../protocol/crypto/verify.ts';
 import type { Evidence } from '../protocol/evidence.ts';
 import type { AppliedItem } from '../protocol/governance/applied.ts';
 import type { TableName } from '../protocol/governance/rows.ts';
-import type { EpochRow } from '../protocol/governance/state.ts';
 import type { Hash } from '../protocol/hash.ts';
 import type { ShardRoots, SignedCheckpoint } from '../protocol/receipt/checkpoint.ts';
 import type { EpochProof } from '../protocol/receipt/epoch-proof.ts';
@@ -259,11 +258,6 @@ export type Delivery =
   | { readonly kind: 'snapshot-due'; readonly place: Omit<SnapshotHead, 'rowCounts'>; readonly state: FrozenState }
   /** f + 1 validators signed one and the same snapshot, executed here or not. */
   | { readonly kind: 'snapshot'; readonly signed: readonly SignedSnapshot[] }
-  /**
-   * N-03: the epoch is over and its last block executed. Nothing more is signed until the driver has made that durable,
-   * given the journal up and called `beginEpoch`.
-   */
-  | { readonly kind: 'epoch-ended'; readonly next: EpochRow }
   /** Something a peer sent was not taken, and why: a counter, never silence (reliability.md 6, rule 11). */
   | { readonly kind: 'refused'; readonly from: number; readonly reason: string }
   | { readonly kind: 'evidence'; readonly what: string; readonly offender: number; readonly view: number }

@@ -1,6 +1,5 @@
 import type { CutEntry } from '../../protocol/chain/block.ts';
 import type { Segment } from '../../protocol/chain/segment.ts';
-import { epochOf } from '../../protocol/governance/epochs.ts';
 import { type Checkpoint, checkpointDigest, type SignedCheckpoint } from '../../protocol/receipt/checkpoint.ts';
 import { anchorAt } from '../anchor.ts';
 import type { FinalBlock, Replica, Turn } from '../replica-state.ts';
@@ -49,8 +48,8 @@ export function executeNext(turn: Turn): boolean {
       ...(isLast && replica.seal !== undefined ? { seal: replica.seal } : {}),
     },
   });
-  if (isLast) out.tell({ kind: 'epoch-ended', next: epochOf(replica.state) });
-  else freezeSnapshot(turn);
+  // After the last one of its epoch the next is to make it, with whom that one has (`start`).
+  if (!isLast) freezeSnapshot(turn);
   replica.checkpoints.addOwn(turn, own, checkpoint);
   if (checkpoint !== undefined && block.block.cut.length > 0) replica.checkpoints.hold(checkpoint, turn.now.monoMs);
   return true;

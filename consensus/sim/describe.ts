@@ -51,12 +51,10 @@ export function describeMessage(message: Message): string {
       return `${message.kind} ${message.height}`;
     case 'fetch-history':
     case 'history':
+    case 'fetch-epochs':
+    case 'epochs':
       return `${message.kind} ${message.from}`;
     case 'past':
       return `past v${message.view}`;
-    case 'fetch-epochs':
-      throw new Error('TODO: Not implemented yet');
-    case 'epochs':
-      throw new Error('TODO: Not implemented yet');
   }
 }

@@ -6,6 +6,7 @@ import { chunkLeaf, snapshotRoot } from '../../protocol/snapshot/snapshot.ts';
 import { isStale, snapshotChunks } from '../../protocol/snapshot/stream.ts';
 import { answer } from '../answer.ts';
 import type { Leftover } from '../chains/leftovers.ts';
+import { isEpochOver } from '../epoch-place.ts';
 import { beginEpoch, configOf, inheritJournal } from '../epochs.ts';
 import { createReplica, liveEntries, restore, stepAll } from '../replica.ts';
 import type { Replica } from '../replica-state.ts';
@@ -329,7 +330,7 @@ export class SimNode {
       this.#host.deliver(this, delivery);
     }
     if (executed.length > 0) this.#store(replica, executed);
-    if (deliver.some(({ kind }) => kind === 'epoch-ended')) this.#turnEpoch(replica);
+    if (executed.length > 0 && isEpochOver(replica)) this.#turnEpoch(replica);
   }
 
   #store(replica: Replica, executed: readonly ExecutedBlock[]): void {

@@ -22,13 +22,10 @@ export interface Batching {
   readonly controller: BatchController | undefined;
 }
 
-export function createBatching(
-  mode: AgentMode,
-  { shards, blockIntervalMs }: Pick<ReplicaConfig, 'shards' | 'blockIntervalMs'>,
-): Batching {
+export function createBatching(mode: AgentMode, { blockIntervalMs }: Pick<ReplicaConfig, 'blockIntervalMs'>): Batching {
   if (mode === 'fixed') return { policy: FIXED_BATCHES, controller: undefined };
   // As many as any epoch may have: what nothing is known of keeps its first targets.
-  const controller = new Controller({ shards: Math.max(shards, LIMITS.shardsMax), blockIntervalMs });
+  const controller = new Controller({ shards: LIMITS.shardsMax, blockIntervalMs });
   return { policy: controller, controller };
 }
 

@@ -6,6 +6,7 @@ import type { HashedBlock } from '../../protocol/chain/block.ts';
 import { codeOf } from '../../protocol/errors.ts';
 import { hashesEqual } from '../../protocol/hash.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import type { EpochProof } from '../../protocol/receipt/epoch-proof.ts';
 import type { LedgerReader } from './ledger-reader.ts';
 import type { StoredBlock } from './ledger-records.ts';
 
@@ -82,7 +83,6 @@ async function* segmentAnswers(
       segment = await unlessDamaged(reader.storedSegment({ epoch, shard, author, incarnation, height }));
     }
     if (segment === undefined) {
-      if (!isNow && epoch > 0 && reader.floor.height === 0) return;
       // A hole below what is executed is what was given up; which block it was in is not known any more.
       if (reader.floor.height > 0) yield { kind: 'pruned', height: reader.floor.height };
       return;
@@ -119,13 +119,9 @@ export async function* finalAnswers(reader: LedgerReader, from: number, epoch = 
 async function* farAnswer(reader: LedgerReader, from: number, epoch: number): AsyncGenerator<Message> {
   const first = await reader.storedBlock(from);
   if (first?.block.block.epoch !== epoch) return;
-  const certificate = await reader.certificateFrom(from);
-  const isOfEpoch = certificate?.epoch === epoch;
-  const proof = isOfEpoch ? { tail: [], certificate } : await reader.epochEnd(epoch);
-  const last = isOfEpoch
-    ? certificate.blockHash && (await reader.blockOf(certificate.blockHash))
-    : (await reader.epochEnd(epoch))?.seal;
-  if (proof === undefined || last === undefined) return;
+  const proof = await nextProof(reader, from, epoch);
+  if (proof === undefined) return;
+  const last = proof.seal;
   const blocks = [last];
   const max = FINAL_BLOCKS_MAX - proof.tail.length;
   let bytes = last.bytes.length;
@@ -136,6 +132,14 @@ async function* farAnswer(reader: LedgerReader, from: number, epoch: number): As
     blocks.push(stored.block);
   }
   yield { kind: 'final', blocks: [...blocks.reverse(), ...proof.tail], certificate: proof.certificate };
+}
+
+/** The first block from `from` on that was finalized directly, or the one that ended the epoch. */
+async function nextProof(reader: LedgerReader, from: number, epoch: number): Promise<EpochProof | undefined> {
+  const certificate = await reader.certificateFrom(from);
+  if (certificate?.epoch !== epoch) return await reader.epochEnd(epoch);
+  const seal = certificate.blockHash && (await reader.blockOf(certificate.blockHash));
+  return seal && { seal, tail: [], certificate };
 }
 
 /**

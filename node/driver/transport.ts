@@ -94,7 +94,7 @@ export class Transport {
   #take(name: string, bytes: Uint8Array): void {
     // Its seat may be another than when it was asked, or none.
     const from = this.#names().indexOf(name);
-    if (from < 0) throw new WaggleError('WAGGLE_SYNC_QUEUE_FULL', { from: name });
+    if (from < 0) throw new WaggleError('WAGGLE_SYNC_SEAT_LOST', { from: name });
     const kind = kindOf(bytes);
     if (kind !== undefined && !ANSWER_KINDS.has(kind)) throw new WaggleError('WAGGLE_SYNC_ANSWER_KIND', { kind });
     const message = decodeMessage(bytes);

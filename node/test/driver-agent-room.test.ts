@@ -26,7 +26,7 @@ test('links are those to connected validators: an observer may be as slow as it 
   const room = new AgentRoom({
     replica: REPLICA,
     journal: { stats: () => ({ syncs: 0, lastSyncMs: 0 }) } as never,
-    batching: createBatching('fixed', { shards: 1, blockIntervalMs: 25 }),
+    batching: createBatching('fixed', { blockIntervalMs: 25 }),
     peers: () => peers,
   });
   t.after(() => room.stop());

@@ -8,6 +8,7 @@ import { approvedChange } from '../../../protocol/governance/epochs.ts';
 import { encodeSignedOperation, type OperationKind, signOperation } from '../../../protocol/governance/operation.ts';
 import { type Hash, ZERO_HASH } from '../../../protocol/hash.ts';
 import type { Roster } from '../../../protocol/roster.ts';
+import { isEpochOver } from '../../epoch-place.ts';
 import { beginEpoch } from '../../epochs.ts';
 import { liveEntries } from '../../replica.ts';
 import type { JournalEntry } from '../../types.ts';
@@ -61,7 +62,7 @@ export function end(node: Solo, blocks: readonly HashedBlock[]): void {
   assert.ok(last !== undefined);
   const proof = certificate('finalize', last.block.view, last.hash, others(node));
   node.receive(from, { kind: 'final', blocks, certificate: proof });
-  assert.ok(node.delivered.some(({ kind }) => kind === 'epoch-ended'));
+  assert.ok(isEpochOver(node.replica));
 }
 
 /** As a driver does once the last block is durable. @returns the new journal */

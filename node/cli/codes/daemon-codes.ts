@@ -280,6 +280,7 @@ export const NETWORK: readonly [string, FailureCode][] = [
   ['SYNC_ANSWER_KIND', peer('an answer of another kind than asked for', 'a peer of another version, or a hostile one')],
   ['SYNC_ANSWER_LENGTH', peer('an answer longer than asked for', 'a peer of another version, or a hostile one')],
   ['SYNC_QUEUE_FULL', peer('more came in than this node works off', 'load, or a node far behind')],
+  ['SYNC_SEAT_LOST', peer('an answer of a validator that has no seat any more', 'the network changed meanwhile')],
   ['SYNC_REQUEST_KIND', peer('a request of an unknown kind', 'a peer of another version, or a hostile one')],
   ['SUBMIT_FORM', peer('ballots handed on that cannot be read', 'a peer of another version, or a hostile one')],
 ];

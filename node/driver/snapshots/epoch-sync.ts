@@ -1,11 +1,11 @@
 import { isAwaitingState } from '../../../consensus/epoch-place.ts';
 import type { Replica } from '../../../consensus/replica-state.ts';
-import { decodeMessage, encodeMessage } from '../../../consensus/wire.ts';
 import { verify } from '../../../protocol/crypto/verify.ts';
 import type { Epoch } from '../../../protocol/epoch.ts';
 import { WaggleError } from '../../../protocol/errors.ts';
 import { type EpochProof, followEpochs } from '../../../protocol/receipt/epoch-proof.ts';
 import type { Roster } from '../../../protocol/roster.ts';
+import { askOne } from './one-answer.ts';
 import type { SnapshotFetchParts } from './snapshot-fetch.ts';
 import { isGone } from './snapshot-sync.ts';
 
@@ -117,16 +117,9 @@ export class EpochSync {
   }
 
   async #ask(peer: string, from: number): Promise<readonly EpochProof[]> {
-    let proofs: readonly EpochProof[] | undefined;
-    const onFrame = (bytes: Uint8Array): void => {
-      // A copy: rosters are kept long after the buffer they came in with others.
-      const message = decodeMessage(bytes.slice());
-      if (proofs !== undefined || message.kind !== 'epochs' || message.from !== from) {
-        throw new WaggleError('WAGGLE_SYNC_ANSWER_LENGTH');
-      }
-      proofs = message.proofs;
-    };
-    await this.#parts.request(peer, encodeMessage({ kind: 'fetch-epochs', from }), onFrame, this.#abort.signal);
-    return proofs ?? [];
+    const answer = await askOne(this.#parts.request, peer, { kind: 'fetch-epochs', from }, this.#abort.signal);
+    if (answer === undefined) return [];
+    if (answer.kind === 'epochs' && answer.from === from) return answer.proofs;
+    throw new WaggleError('WAGGLE_SYNC_ANSWER_KIND', { kind: answer.kind });
   }
 }

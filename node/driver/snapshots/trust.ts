@@ -1,5 +1,5 @@
 import type { HistoryLink, Message } from '../../../consensus/types.ts';
-import { decodeMessage, encodeMessage, HISTORY_LINKS_MAX } from '../../../consensus/wire.ts';
+import { HISTORY_LINKS_MAX } from '../../../consensus/wire.ts';
 import { WaggleError } from '../../../protocol/errors.ts';
 import { type Hash, hashesEqual } from '../../../protocol/hash.ts';
 import { type Checkpoint, nextHistory } from '../../../protocol/receipt/checkpoint.ts';
@@ -7,6 +7,7 @@ import type { Snapshot } from '../../../protocol/snapshot/snapshot.ts';
 import { metaKey } from '../../storage/keys.ts';
 import type { LedgerReader } from '../ledger-reader.ts';
 import type { LedgerWriter } from '../ledger-writer.ts';
+import { askOne } from './one-answer.ts';
 import type { SnapshotFetchParts } from './snapshot-fetch.ts';
 import { decodeFloor, encodeFloor } from './snapshot-records.ts';
 
@@ -109,22 +110,16 @@ export class Trust {
       const from = first + links.length;
       const answer = await this.#ask(peer, from, Math.min(to, from + HISTORY_LINKS_MAX - 1), signal);
       if (answer?.kind !== 'history' || answer.from !== from || answer.links.length === 0) return undefined;
-      for (const { blockHash, root } of answer.links) links.push({ blockHash: blockHash.slice(), root: root.slice() });
+      links.push(...answer.links);
     }
     return links.length === to - first + 1 ? links : undefined;
   }
 
   async #ask(peer: string, from: number, to: number, signal: AbortSignal): Promise<Message | undefined> {
-    let message: Message | undefined;
-    const onFrame = (bytes: Uint8Array): void => {
-      if (message !== undefined) throw new WaggleError('WAGGLE_SYNC_ANSWER_LENGTH');
-      message = decodeMessage(bytes);
-    };
-    await this.#parts.request(peer, encodeMessage({ kind: 'fetch-history', from, to }), onFrame, signal).catch(() => {
+    return await askOne(this.#parts.request, peer, { kind: 'fetch-history', from, to }, signal).catch(() => {
       this.#parts.counters.bump('trust.no_answer');
-      message = undefined;
+      return undefined;
     });
-    return message;
   }
 }
 
